@@ -1,0 +1,73 @@
+import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+
+/**
+ * Replaces a file so that a power cut leaves either the old content or the new, never a mixture:
+ * write beside it, fsync, rename, fsync the directory. Missing directories are made with mode 0700.
+ */
+export async function writeFileAtomically(
+  path: string,
+  content: string | Uint8Array,
+  mode = 0o600,
+): Promise<void> {
+  const directory = dirname(path);
+  await mkdir(directory, { recursive: true, mode: 0o700 });
+  const temporary = join(directory, `.${basename(path)}.new`);
+  try {
+    await writeAndSync(temporary, content, mode);
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  }
+  await syncDirectory(directory);
+}
+
+/** Reads a file written by `writeFileAtomically`; `undefined` when there is none. */
+export async function readFileIfPresent(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw error;
+  }
+}
+
+/** Removes a file and makes the removal durable. A file that is not there is no error. */
+export async function removeFile(path: string): Promise<void> {
+  await rm(path, { force: true });
+  await syncDirectory(dirname(path));
+}
+
+/** Moves a damaged file out of the way as `<path>.damaged`, replacing an older one, and returns that name. */
+export async function setAside(path: string): Promise<string> {
+  const aside = `${path}.damaged`;
+  await rename(path, aside);
+  await syncDirectory(dirname(path));
+  return aside;
+}
+
+async function writeAndSync(path: string, content: string | Uint8Array, mode: number): Promise<void> {
+  // A leftover of an earlier power cut may have another mode: start from nothing.
+  await rm(path, { force: true });
+  const file = await open(path, 'wx', mode);
+  try {
+    await file.writeFile(content);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+async function syncDirectory(directory: string): Promise<void> {
+  const handle = await open(directory, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
+}
