@@ -1,0 +1,140 @@
+import * as v from 'valibot';
+import { parseDuration } from './duration.ts';
+import { expected, found, isMapping, listed, quotesHint, type Parsed } from './found.ts';
+import { closest } from './suggest.ts';
+
+/** One value of config.yaml: any YAML scalar or collection in, the program's own type out. */
+export type Field<T> = v.GenericSchema<unknown, T>;
+
+/** Makes a schema of a function that reads one value; its sentence becomes the problem's message. */
+export function field<T>(parse: (input: unknown) => Parsed<T>): Field<T> {
+  return v.pipe(
+    v.unknown(),
+    v.rawTransform<unknown, T>(({ dataset, addIssue, NEVER }) => {
+      const parsed = parse(dataset.value);
+      if ('value' in parsed) return parsed.value;
+      addIssue({ message: parsed.problem });
+      return NEVER;
+    }),
+  );
+}
+
+/**
+ * A mapping with known keys. Keys it does not know are left to `spelling.ts`, which reports every one of them and
+ * what may have been meant; valibot's `strictObject` stops at the first and takes `constructor` for a known one.
+ */
+export function section<const Entries extends v.ObjectEntries>(entries: Entries): Section<Entries> {
+  return v.pipe(
+    v.custom<v.InferInput<v.ObjectSchema<Entries, undefined>>>(isMapping, (issue) =>
+      expected(`a mapping with ${namedKeys(entries)}`, issue.input),
+    ),
+    v.object(entries, (issue) => missingKey(entries, issue)),
+  );
+}
+
+export type Section<Entries extends v.ObjectEntries> = v.GenericSchema<
+  v.InferInput<v.ObjectSchema<Entries, undefined>>,
+  v.InferOutput<v.ObjectSchema<Entries, undefined>>
+>;
+
+/** A section that may be left out, or left empty because everything in it is commented out. */
+export function optionalSection<Input, Output>(
+  schema: v.GenericSchema<Input, Output>,
+): v.GenericSchema<Input | null | undefined, Output> {
+  return v.nullish(schema, {} as v.InferInput<typeof schema>) as v.GenericSchema<
+    Input | null | undefined,
+    Output
+  >;
+}
+
+/** A duration in milliseconds; the limits are written as they would be in the file. */
+export function duration(minimum: string, maximum: string): Field<number> {
+  const [minimumMs, maximumMs] = [limit(minimum), limit(maximum)];
+  return field((input) => {
+    const parsed = parseDuration(input);
+    if ('problem' in parsed) return parsed;
+    if (parsed.value >= minimumMs && parsed.value <= maximumMs) return parsed;
+    return { problem: expected(`a duration from ${minimum} to ${maximum}`, input) };
+  });
+}
+
+export function wholeNumber(minimum: number, maximum: number): Field<number> {
+  return field((input) => {
+    if (Number.isInteger(input) && Number(input) >= minimum && Number(input) <= maximum) {
+      return { value: Number(input) };
+    }
+    const hint = typeof input === 'string' && /^\d+$/.test(input) ? ': remove the quotes' : '';
+    return { problem: expected(`a whole number from ${minimum} to ${maximum}`, input) + hint };
+  });
+}
+
+export const flag: Field<boolean> = field((input) => {
+  if (typeof input === 'boolean') return { value: input };
+  return { problem: expected('true or false', input) + boolHint(input) };
+});
+
+/** One word of a few. `refused` gives words that a reader may well try a sentence of their own. */
+export function oneOf<const Word extends string>(
+  words: readonly Word[],
+  refused: Readonly<Record<string, string>> = {},
+): Field<Word> {
+  return field((input) => {
+    const word = words.find((candidate) => candidate === input);
+    if (word !== undefined) return { value: word };
+    if (typeof input !== 'string') return { problem: expected(listed(words), input) };
+    if (Object.hasOwn(refused, input)) return { problem: `${found(input)} ${refused[input] ?? ''}` };
+    const near = closest(input, words);
+    const hint = near === undefined ? '' : `; did you mean ${found(near)}?`;
+    return { problem: expected(listed(words), input) + hint };
+  });
+}
+
+/** Text of one form. `what` completes "expected …". */
+export function text(what: string, form: RegExp): Field<string> {
+  return field((input) => {
+    if (typeof input !== 'string') return { problem: expected(what, input) + quotesHint(input) };
+    return form.test(input) ? { value: input } : { problem: expected(what, input) };
+  });
+}
+
+/** The path of an issue, from the mapping or list whose check adds it. */
+export function pathTo(
+  first: string | number,
+  ...rest: (string | number)[]
+): [v.IssuePathItem, ...v.IssuePathItem[]] {
+  const item = (key: string | number): v.UnknownPathItem => {
+    return { type: 'unknown', origin: 'value', input: undefined, key, value: undefined };
+  };
+  return [item(first), ...rest.map(item)];
+}
+
+/** Drops the keys whose value is `undefined`, so that an optional key is absent rather than undefined. */
+export function present<T extends object>(record: T): { [Key in keyof T]?: Exclude<T[Key], undefined> } {
+  const entries = Object.entries(record).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(entries) as { [Key in keyof T]?: Exclude<T[Key], undefined> };
+}
+
+function missingKey(entries: v.ObjectEntries, issue: v.ObjectIssue): string {
+  const key = issue.path?.at(-1)?.key;
+  const entry = typeof key === 'string' ? entries[key] : undefined;
+  if (entry === undefined) return expected('a mapping', issue.input);
+  return v.safeParse(entry, undefined).issues?.[0].message ?? expected('a value', undefined);
+}
+
+function namedKeys(entries: v.ObjectEntries): string {
+  const keys = Object.keys(entries);
+  return keys.length === 1 ? `the key ${keys.join('')}` : `keys such as ${keys.slice(0, 2).join(' and ')}`;
+}
+
+function limit(text: string): number {
+  const parsed = parseDuration(text);
+  if ('problem' in parsed) throw new Error(`cannot use ${text} as a limit: ${parsed.problem}`);
+  return parsed.value;
+}
+
+function boolHint(input: unknown): string {
+  if (typeof input !== 'string') return '';
+  if (/^(yes|on|y|true)$/i.test(input)) return '; did you mean true?';
+  if (/^(no|off|n|false)$/i.test(input)) return '; did you mean false?';
+  return '';
+}

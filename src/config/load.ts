@@ -1,0 +1,72 @@
+import { isUtf8 } from 'node:buffer';
+import { readFile, stat } from 'node:fs/promises';
+import { describeError } from '../lib/errors.ts';
+import { parseConfig, type LoadedConfig } from './parse.ts';
+import { ConfigProblems, fileProblem } from './problems.ts';
+
+/** A config.yaml has a few kilobytes; whatever is larger than this is another file. */
+const maxBytes = 1024 * 1024;
+
+/** Reads a config.yaml. Throws ConfigProblems with everything that is wrong with it, or with the file itself. */
+export async function loadConfig(path: string): Promise<LoadedConfig> {
+  return parseConfig(decode(await read(path), path), path);
+}
+
+async function read(path: string): Promise<Buffer> {
+  try {
+    const { size } = await stat(path);
+    if (size <= maxBytes) return await readFile(path);
+  } catch (error) {
+    throw new ConfigProblems(path, [fileProblem(path, explainReadError(error))], { cause: error });
+  }
+  throw new ConfigProblems(path, [fileProblem(path, 'it is larger than 1 MB: is this the right file?')]);
+}
+
+/** What to do about a file that cannot be read. */
+export function explainReadError(error: unknown): string {
+  switch (errorCode(error)) {
+    case 'ENOENT':
+      return 'there is no such file: give the right path, or copy config.example.yaml to this one and fill it in';
+    case 'ENOTDIR':
+      return 'a part of this path is a file, not a directory: give the right path';
+    case 'EISDIR':
+      return 'this is a directory: give the path of the file in it, such as config.yaml';
+    case 'EACCES':
+    case 'EPERM':
+      return 'it may not be read by the user this runs as: give that user the right to read it, and to enter its directory';
+    default:
+      return `cannot read the file: ${describeError(error)}`;
+  }
+}
+
+function decode(bytes: Buffer, file: string): string {
+  if (isUtf8(bytes)) return bytes.toString('utf8');
+  if (hasUtf16Mark(bytes)) {
+    throw new ConfigProblems(file, [fileProblem(file, 'it is encoded as UTF-16: save it as UTF-8')]);
+  }
+  const { line, column } = firstBadByte(bytes);
+  const message = 'a character that is not UTF-8 stands here: save the file as UTF-8';
+  throw new ConfigProblems(file, [{ file, line, column, path: '', message }]);
+}
+
+function hasUtf16Mark(bytes: Buffer): boolean {
+  return (bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff);
+}
+
+function firstBadByte(bytes: Buffer): { line: number; column: number } {
+  let end = 0;
+  for (const character of bytes.toString('utf8')) {
+    const length = Buffer.byteLength(character);
+    if (!bytes.subarray(end, end + length).equals(Buffer.from(character))) break;
+    end += length;
+  }
+  const lines = bytes
+    .subarray(0, end)
+    .toString('utf8')
+    .split(/\r\n|\n|\r/);
+  return { line: lines.length, column: (lines.at(-1) ?? '').length + 1 };
+}
+
+function errorCode(error: unknown): unknown {
+  return error instanceof Error && 'code' in error ? error.code : undefined;
+}

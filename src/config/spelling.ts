@@ -1,0 +1,156 @@
+import type * as v from 'valibot';
+import { isMapping, listed } from './found.ts';
+import { ignoredSection, nameInConfigYaml, unusedProvisioningKey } from './iot-edge.ts';
+import { formatPath } from './problems.ts';
+import type { KeyPath } from './positions.ts';
+import { closest } from './suggest.ts';
+
+export interface Spelling {
+  /** The document without what is unknown or ignored, its misspelt keys put right, so that the rest can be checked. */
+  readonly document: unknown;
+  readonly unknown: readonly KeyNote[];
+  readonly ignored: readonly KeyNote[];
+  /** The path as the file has it, for a path of `document`. */
+  original(path: KeyPath): KeyPath;
+  /** Whether the last key of a path of `document` is misspelt in the file. */
+  isMisspelt(path: KeyPath): boolean;
+}
+
+export interface KeyNote {
+  readonly path: KeyPath;
+  readonly message: string;
+}
+
+/** Compares every key of a document with those its schema knows. The notes never contain a value. */
+export function checkSpelling(schema: v.GenericSchema, document: unknown): Spelling {
+  const reader = new Speller(schema);
+  return {
+    document: reader.read(schema, document, [], []),
+    unknown: reader.unknown,
+    ignored: reader.ignored,
+    original: (path) => path.map((key, index) => reader.renamed.get(id(path.slice(0, index + 1))) ?? key),
+    isMisspelt: (path) => reader.renamed.has(id(path)),
+  };
+}
+
+/** The keys of the mapping that a schema describes; `undefined` if it describes none. */
+export function keysOf(schema: v.GenericSchema): v.ObjectEntries | undefined {
+  return lookInside(schema, (shape) => shape.entries);
+}
+
+/** The schema of a list's elements; `undefined` if it describes no list. */
+export function itemOf(schema: v.GenericSchema): v.GenericSchema | undefined {
+  return lookInside(schema, (shape) => shape.item);
+}
+
+/** Every key path a schema knows, sections before what is in them; list elements stand under `[0]`. */
+export function pathsOf(schema: v.GenericSchema, path: KeyPath = []): KeyPath[] {
+  const item = itemOf(schema);
+  if (item !== undefined) return pathsOf(item, [...path, 0]);
+  return Object.entries(keysOf(schema) ?? {}).flatMap(([key, entry]) => [
+    [...path, key],
+    ...pathsOf(entry, [...path, key]),
+  ]);
+}
+
+class Speller {
+  readonly unknown: KeyNote[] = [];
+  readonly ignored: KeyNote[] = [];
+  /** From a path in the corrected document to the key in the file. */
+  readonly renamed = new Map<string, string>();
+  readonly #paths: readonly KeyPath[];
+
+  constructor(schema: v.GenericSchema) {
+    this.#paths = pathsOf(schema);
+  }
+
+  read(schema: v.GenericSchema, value: unknown, path: KeyPath, inFile: KeyPath): unknown {
+    const item = itemOf(schema);
+    if (item !== undefined && Array.isArray(value)) {
+      return value.map((element, index) => this.read(item, element, [...path, index], [...inFile, index]));
+    }
+    const known = keysOf(schema);
+    return known !== undefined && isMapping(value) ? this.#mapping(known, value, path, inFile) : value;
+  }
+
+  #mapping(known: v.ObjectEntries, value: object, path: KeyPath, inFile: KeyPath): Record<string, unknown> {
+    const corrected: Record<string, unknown> = {};
+    for (const [key, content] of Object.entries(value)) {
+      const meant = this.#meant(known, Object.keys({ ...value, ...corrected }), key, path, inFile);
+      if (meant === undefined) continue;
+      if (meant !== key) this.renamed.set(id([...path, meant]), key);
+      corrected[meant] = this.read(
+        known[meant] as v.GenericSchema,
+        content,
+        [...path, meant],
+        [...inFile, key],
+      );
+    }
+    return corrected;
+  }
+
+  /** The known key that `key` is or was meant to be; notes whatever is wrong with it. */
+  #meant(
+    known: v.ObjectEntries,
+    taken: readonly string[],
+    key: string,
+    path: KeyPath,
+    inFile: KeyPath,
+  ): string | undefined {
+    if (Object.hasOwn(known, key)) return key;
+    const keyPath = [...inFile, key];
+    const ignored = path.length === 0 ? ignoredSection(key) : undefined;
+    if (ignored !== undefined) {
+      this.ignored.push({ path: keyPath, message: ignored });
+      return undefined;
+    }
+    const unused = id(path) === '["provisioning"]' ? unusedProvisioningKey(key) : undefined;
+    const meant = meantKey(key, Object.keys(known));
+    this.unknown.push({ path: keyPath, message: unused ?? this.#unknownKey(known, key, meant) });
+    return unused === undefined && meant !== undefined && !taken.includes(meant) ? meant : undefined;
+  }
+
+  #unknownKey(known: v.ObjectEntries, key: string, meant: string | undefined): string {
+    if (/^[\w-]+:/.test(key)) return 'unknown key; put a space after the colon';
+    const homes = this.#paths
+      .filter((path) => path.at(-1) === key)
+      .map((path) => formatPath(path.slice(0, -1)));
+    if (homes.length > 0) return `unknown key here; it belongs ${listed(homes.map(inHome))}`;
+    if (meant !== undefined) return `unknown key; did you mean "${meant}"?`;
+    return `unknown key; known here: ${listed(Object.keys(known), 'and')}`;
+  }
+}
+
+function meantKey(key: string, known: readonly string[]): string | undefined {
+  const renamed = nameInConfigYaml(key);
+  return renamed !== undefined && known.includes(renamed) ? renamed : closest(key, known);
+}
+
+function inHome(home: string): string {
+  return home === '' ? 'at the top level' : `in ${home}`;
+}
+
+function id(path: KeyPath): string {
+  return JSON.stringify(path);
+}
+
+/** What valibot's structural schemas carry, as far as it matters here. */
+interface Shape {
+  readonly entries?: v.ObjectEntries;
+  readonly item?: v.GenericSchema;
+  readonly wrapped?: v.GenericSchema;
+  readonly pipe?: readonly v.GenericSchema[];
+}
+
+/** Looks through `optional`, `nullish` and `pipe` for the schema that has what is asked for. */
+function lookInside<T>(schema: v.GenericSchema, pick: (shape: Shape) => T | undefined): T | undefined {
+  const shape: v.GenericSchema & Shape = schema;
+  const own = pick(shape);
+  if (own !== undefined) return own;
+  if (shape.wrapped !== undefined) return lookInside(shape.wrapped, pick);
+  for (const part of shape.pipe ?? []) {
+    const inner = part === schema ? undefined : lookInside(part, pick);
+    if (inner !== undefined) return inner;
+  }
+  return undefined;
+}

@@ -1,0 +1,84 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { parseConfig } from '../../../src/config/parse.ts';
+import type { JsonObject } from '../../../src/config/payload.ts';
+import type { Config } from '../../../src/config/schema.ts';
+import { Secret } from '../../../src/lib/secret.ts';
+
+/** What the rest of the program is written against; the compiler holds the schema to it, both ways. */
+interface Expected {
+  provisioning: {
+    source: 'dps';
+    globalEndpoint: { host: string; port: number };
+    scopeId: string;
+    attestation:
+      | { method: 'symmetric_key'; registrationId: string; key: { kind: 'device' | 'group'; value: Secret } }
+      | { method: 'x509'; registrationId?: string; identityCert: string; identityPk: string };
+    payload?: JsonObject;
+    dynamicReprovisioning: boolean;
+    alwaysReprovisionOnStartup: boolean;
+    deadlineMs: number;
+  };
+  trustBundleCert?: string;
+  stateDirectory?: string;
+  connection: {
+    keepAliveMs: number;
+    connectTimeoutMs: number;
+    ackTimeoutMs: number;
+    stableAfterMs: number;
+    retry: { initialMs: number; maximumMs: number };
+    rejectedRetry: { initialMs: number; maximumMs: number };
+    reprovisionAfterFailures: number;
+  };
+  telemetry: {
+    inputs: { name: string; type: 'system'; intervalMs: number }[];
+    queue: { maxMessages: number };
+    window: number;
+  };
+  log: { level: 'debug' | 'info' | 'warn' | 'error' };
+}
+
+describe('the schema', () => {
+  it('has these defaults', () => {
+    const key = 'AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=';
+    const text = [
+      'provisioning:',
+      '  source: dps',
+      '  scope_id: 0ne0012ABCD',
+      `  attestation: { method: symmetric_key, registration_id: gateway-01, symmetric_key: ${key} }`,
+    ].join('\n');
+    const config: Expected = parseConfig(text, 'config.yaml').config;
+    const expected: Expected = {
+      provisioning: {
+        source: 'dps',
+        globalEndpoint: { host: 'global.azure-devices-provisioning.net', port: 8883 },
+        scopeId: '0ne0012ABCD',
+        attestation: {
+          method: 'symmetric_key',
+          registrationId: 'gateway-01',
+          key: { kind: 'device', value: new Secret(key) },
+        },
+        dynamicReprovisioning: true,
+        alwaysReprovisionOnStartup: false,
+        deadlineMs: 120_000,
+      },
+      connection: {
+        keepAliveMs: 25_000,
+        connectTimeoutMs: 20_000,
+        ackTimeoutMs: 60_000,
+        stableAfterMs: 60_000,
+        retry: { initialMs: 1_000, maximumMs: 60_000 },
+        rejectedRetry: { initialMs: 300_000, maximumMs: 3_600_000 },
+        reprovisionAfterFailures: 10,
+      },
+      telemetry: {
+        inputs: [{ name: 'system', type: 'system', intervalMs: 60_000 }],
+        queue: { maxMessages: 10_000 },
+        window: 64,
+      },
+      log: { level: 'info' },
+    };
+    const back: Config = expected;
+    assert.deepEqual(config, back);
+  });
+});
