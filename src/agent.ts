@@ -1,0 +1,77 @@
+import { join } from 'node:path';
+import type { Config } from './config/schema.ts';
+import { Connection } from './connection/connection.ts';
+import type { SessionServices } from './connection/connection.ts';
+import { runAll } from './lib/service.ts';
+import type { Service } from './lib/service.ts';
+import { AssignmentCache } from './provisioning/assignment-cache.ts';
+import { loadCredential } from './provisioning/credential.ts';
+import { Provisioner } from './provisioning/provisioner.ts';
+import { InputService } from './telemetry/input-service.ts';
+import { SystemInput } from './telemetry/inputs/system-input.ts';
+import { MemoryQueue } from './telemetry/queue/memory-queue.ts';
+import { Sender } from './telemetry/sender.ts';
+import { aboutDevice } from './twin/about.ts';
+import { SettingsStore } from './twin/settings-store.ts';
+import { TwinSync } from './twin/twin-sync.ts';
+import type { World } from './world.ts';
+
+/** The whole program: runs until its signal is aborted, then ends with everything it started. */
+export function createAgent(config: Config, stateDirectory: string, world: World): Service {
+  const { clock, random, log, root } = world;
+  const { provisioning, telemetry } = config;
+
+  const settings = new SettingsStore(join(stateDirectory, 'settings.json'), log);
+  const queue = new MemoryQueue(telemetry.queue.maxMessages, log);
+  const inputs = telemetry.inputs.map(({ name, intervalMs }) => new SystemInput(name, intervalMs, root));
+  const cache = new AssignmentCache(join(stateDirectory, 'assignment.json'), log);
+  const provisioner = new Provisioner(
+    { ...provisioning, endpoint: provisioning.globalEndpoint },
+    world.dps,
+    cache,
+    clock,
+  );
+  const about = aboutDevice({ bootTime: world.bootTime, method: provisioning.attestation.method, root });
+  const configuredSeconds = commonInterval(telemetry.inputs);
+
+  const sessionServices: SessionServices = async (session, assignment) => [
+    new Sender(session, queue, telemetry.window, clock),
+    new TwinSync({
+      session,
+      store: settings,
+      about: await about(assignment),
+      configuredSeconds,
+      clock,
+      random,
+      log,
+    }),
+  ];
+  const connection = new Connection({
+    hub: world.hub,
+    provisioner,
+    loadCredential: () => loadCredential(provisioning.attestation, clock),
+    sessionServices,
+    policy: { ...config.connection, dynamicReprovisioning: provisioning.dynamicReprovisioning },
+    alwaysReprovisionOnStartup: provisioning.alwaysReprovisionOnStartup,
+    clock,
+    random,
+    log,
+  });
+  const inputServices = inputs.map((input) => new InputService(input, queue, settings, clock, log));
+
+  return {
+    name: 'agent',
+    run: async (signal) => {
+      await settings.load();
+      await runAll([connection, ...inputServices], signal);
+      if (queue.depth > 0)
+        log.warn({ messages: queue.depth }, `${queue.depth} messages were not sent and are lost`);
+    },
+  };
+}
+
+/** In seconds; `undefined` where inputs differ. */
+function commonInterval(inputs: Config['telemetry']['inputs']): number | undefined {
+  const [first, ...others] = new Set(inputs.map(({ intervalMs }) => intervalMs));
+  return first === undefined || others.length > 0 ? undefined : first / 1000;
+}

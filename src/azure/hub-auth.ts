@@ -1,0 +1,35 @@
+import type { AuthenticationProvider } from 'azure-iot-common';
+import {
+  SharedAccessSignature,
+  SharedAccessSignatureAuthenticationProvider,
+  X509AuthenticationProvider,
+} from 'azure-iot-device';
+import type { Clock } from '../lib/clock.ts';
+import type { Credential } from '../provisioning/credential.ts';
+import type { Assignment } from '../provisioning/dps-client.ts';
+
+/**
+ * How long a token for the hub is valid. A day: the hub cuts a session when its token runs out, each new session costs
+ * a handshake and a twin, and a clock that is some hours behind must not make a token that has already expired. The key
+ * that signs it lies on the same device, so a shorter life would protect nothing more.
+ */
+export const tokenLifetimeMs = 86_400_000;
+
+/**
+ * What the SDK's transport authenticates one session with. A token is signed once and never renewed by the SDK, whose
+ * renewal reconnects behind the session's back (azure-node-sdk.md 2): the session is replaced in time instead.
+ */
+export function hubAuthentication(
+  assignment: Assignment,
+  credential: Credential,
+  clock: Clock,
+): AuthenticationProvider {
+  const { assignedHub, deviceId } = assignment;
+  if (credential.method === 'x509') {
+    const x509 = { cert: credential.certificate, key: credential.privateKey.reveal() };
+    return X509AuthenticationProvider.fromX509Options(deviceId, assignedHub, x509);
+  }
+  const expiresAt = Math.floor((clock.now().getTime() + tokenLifetimeMs) / 1000);
+  const token = SharedAccessSignature.create(assignedHub, deviceId, credential.key.reveal(), expiresAt);
+  return SharedAccessSignatureAuthenticationProvider.fromSharedAccessSignature(token.toString());
+}

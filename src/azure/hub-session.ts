@@ -1,0 +1,206 @@
+import { NoRetry } from 'azure-iot-common';
+import type { AuthenticationProvider } from 'azure-iot-common';
+import { Client, Message } from 'azure-iot-device';
+import type { DeviceTransport, TwinProperties } from 'azure-iot-device';
+import { CloudError } from '../cloud-error.ts';
+import type { FailureCode } from '../cloud-error.ts';
+import type { HubSession } from '../connection/hub-client.ts';
+import { Channel } from '../lib/channel.ts';
+import type { Clock } from '../lib/clock.ts';
+import { withDeadline } from '../lib/deadline.ts';
+import { isJsonObject } from '../lib/json.ts';
+import type { Log } from '../lib/log.ts';
+import type { TelemetryMessage } from '../telemetry/message.ts';
+import type { DesiredProperties, ReportedProperties } from '../twin/properties.ts';
+import { classifyEnd } from './classify.ts';
+import { GuardedMqttBase } from './guarded-base.ts';
+import { HubTransport } from './hub-transport.ts';
+import { InFlight } from './in-flight.ts';
+import type { MqttLink } from './mqtt-link.ts';
+import { readTwinMessage } from './twin-topics.ts';
+
+export interface SessionOptions {
+  readonly link: MqttLink;
+  readonly authentication: AuthenticationProvider;
+  readonly renewAfterMs: number | undefined;
+  /** How long the hub may take to answer anything, in milliseconds. */
+  readonly ackTimeoutMs: number;
+  readonly hub: string;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+type Callback<T> = (error?: Error | null, result?: T) => void;
+
+/** Above our own deadline, which is what counts: the SDK's runs on the wall clock. In seconds. */
+const sdkTimeoutS = 86_400;
+
+/**
+ * One session with the SDK's client. The connection's end is taken from the link, never from the SDK, which reports it
+ * late, several times or not at all (azure-node-sdk.md 1.1); twin requests go to the transport, since the SDK's twin
+ * merges arrays and forgets deletions (5.3).
+ */
+export class AzureHubSession implements HubSession {
+  readonly closed: Promise<CloudError>;
+  readonly renewAfterMs: number | undefined;
+  readonly #options: SessionOptions;
+  readonly #transport: HubTransport;
+  readonly #client: Client;
+  readonly #over = new AbortController();
+  readonly #sends: InFlight;
+  #patches: Channel<DesiredProperties> | undefined;
+
+  constructor(options: SessionOptions) {
+    this.#options = options;
+    this.renewAfterMs = options.renewAfterMs;
+    const base = new GuardedMqttBase(options.link, {
+      forwardErrors: true,
+      filter: (topic, payload) => this.#receive(topic, payload),
+    });
+    base.setTimeout(sdkTimeoutS);
+    this.#transport = new HubTransport(options.authentication, base);
+    this.#client = new Client(this.#transport as DeviceTransport);
+    this.#client.setRetryPolicy(new NoRetry());
+    this.#client.on('error', (error: Error) => {
+      this.#end('NET-RESET', error);
+    });
+    this.#sends = new InFlight(options.clock, options.ackTimeoutMs);
+    this.closed = new Promise((resolve) => {
+      this.#over.signal.addEventListener('abort', () => {
+        resolve(this.#over.signal.reason as CloudError);
+      });
+    });
+    void options.link.closed.then((end) => {
+      this.#end(classifyEnd(end, 'HUB'), end.error);
+    });
+  }
+
+  /** Resolves when the hub has accepted the connection. A failure is told by the link, so this then never settles. */
+  open(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#client.open((error) => {
+        if (error) {
+          this.#options.link.kill();
+          return;
+        }
+        void this.#sends.untilOverdue(this.#over.signal).then((overdue) => {
+          if (overdue) this.#end('HUB-ACK-TIMEOUT');
+        });
+        resolve();
+      });
+    });
+  }
+
+  send(message: TelemetryMessage): Promise<void> {
+    if (this.#over.signal.aborted) return Promise.reject(this.#over.signal.reason as CloudError);
+    return this.#sends.track((done) => {
+      this.#client.sendEvent(toSdkMessage(message), (error) => {
+        if (!error) done();
+        // The SDK's errors say little; the session's end says why, and rejects whatever is in flight.
+        else this.#end('NET-RESET', error);
+      });
+    });
+  }
+
+  async fetchDesired(): Promise<DesiredProperties> {
+    const twin = await this.#request<TwinProperties>('fetch the twin', (done) => {
+      this.#transport.getTwin(done);
+    });
+    const desired: unknown = twin?.desired;
+    if (isJsonObject(desired) && typeof desired['$version'] === 'number') {
+      return { ...desired, $version: desired['$version'] };
+    }
+    throw new CloudError('HUB-TWIN', this.#doing('fetch the twin'), {
+      cause: new Error('it has no desired properties'),
+    });
+  }
+
+  async desiredPatches(signal: AbortSignal): Promise<AsyncIterable<DesiredProperties>> {
+    const patches = new Channel<DesiredProperties>(AbortSignal.any([signal, this.#over.signal]));
+    this.#patches = patches;
+    await this.#request('subscribe to desired properties', (done) => {
+      this.#transport.enableTwinDesiredPropertiesUpdates(done);
+    });
+    return patches;
+  }
+
+  async report(properties: ReportedProperties): Promise<void> {
+    await this.#request('report properties', (done) => {
+      this.#transport.updateTwinReportedProperties(properties, done);
+    });
+  }
+
+  close(): Promise<void> {
+    return this.#options.link.close(this.#options.clock);
+  }
+
+  /** A request that the hub refuses rejects with `HUB-TWIN`; one that it does not answer ends the session. */
+  async #request<T>(what: string, call: (done: Callback<T>) => void): Promise<T | undefined> {
+    const { clock, ackTimeoutMs } = this.#options;
+    const late = new CloudError('HUB-TWIN', this.#doing(what), {
+      cause: new Error('there was no answer in time'),
+    });
+    try {
+      return await withDeadline(clock, ackTimeoutMs, late, this.#over.signal, () => callbackToPromise(call));
+    } catch (cause) {
+      if (cause === late) this.#endWith(late);
+      if (cause instanceof CloudError) throw cause;
+      throw new CloudError('HUB-TWIN', this.#doing(what), { cause });
+    }
+  }
+
+  #receive(topic: string, payload: Buffer): { topic: string; payload: Buffer } | undefined {
+    const message = readTwinMessage(topic, payload);
+    switch (message?.kind) {
+      case 'response':
+        return { topic, payload: message.payload };
+      case 'desired':
+        this.#patches?.push(message.patch);
+        return undefined;
+      case 'unreadable':
+        this.#options.log.warn({ topic }, `cannot read a message from the hub: ${message.problem}`);
+        return undefined;
+      case undefined:
+        this.#options.log.debug({ topic }, 'a message on a topic that nothing here listens to');
+        return undefined;
+    }
+  }
+
+  #end(code: FailureCode, cause?: Error): void {
+    this.#endWith(
+      new CloudError(code, this.#doing('keep the session'), cause === undefined ? {} : { cause }),
+    );
+  }
+
+  /** The first reason counts. The link is killed: a session that has ended must not linger half open. */
+  #endWith(error: CloudError): void {
+    if (this.#over.signal.aborted) return;
+    this.#over.abort(error);
+    this.#sends.rejectAll(error);
+    this.#options.link.kill();
+  }
+
+  #doing(what: string): string {
+    return `${what} with ${this.#options.hub}`;
+  }
+}
+
+function toSdkMessage(message: TelemetryMessage): Message {
+  const sdkMessage = new Message(message.body);
+  sdkMessage.messageId = message.messageId;
+  sdkMessage.contentType = message.contentType;
+  sdkMessage.contentEncoding = message.contentEncoding;
+  // The SDK has no field for the creation time (azure-node-sdk.md 4).
+  sdkMessage.properties.add('$.ctime', message.createdAt);
+  for (const [name, value] of Object.entries(message.properties)) sdkMessage.properties.add(name, value);
+  return sdkMessage;
+}
+
+function callbackToPromise<T>(call: (done: Callback<T>) => void): Promise<T | undefined> {
+  return new Promise((resolve, reject) => {
+    call((error, result) => {
+      if (error) reject(error);
+      else resolve(result);
+    });
+  });
+}

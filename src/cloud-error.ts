@@ -1,0 +1,245 @@
+/** What to do next: wait a little and try again, or wait long because the service (or our own credential) said no. */
+export type FailureKind = 'transient' | 'rejected';
+
+interface Failure {
+  readonly kind: FailureKind;
+  /** What has happened, as the end of a sentence that says what was being done. */
+  readonly meaning: string;
+  /** What a person should look at, or type. */
+  readonly remedy: string;
+}
+
+/**
+ * Every way in which the cloud, the way to it, or the credential for it can fail: one row a cause.
+ * The codes are stable: they stand in the log, the twin and the documents.
+ */
+export const failures = {
+  'NET-DNS': {
+    kind: 'transient',
+    meaning: 'the name cannot be resolved',
+    remedy: 'check the network and the name server: getent hosts HOST',
+  },
+  'NET-REFUSED': {
+    kind: 'transient',
+    meaning: 'the connection was refused',
+    remedy: 'check that a firewall lets TCP 8883 out, and the endpoint’s port',
+  },
+  'NET-UNREACHABLE': {
+    kind: 'transient',
+    meaning: 'there is no route to the network',
+    remedy: 'check cable, Wi-Fi or modem: ip route',
+  },
+  'NET-TIMEOUT': {
+    kind: 'transient',
+    meaning: 'there was no answer in time',
+    remedy: 'check that a firewall lets TCP 8883 out',
+  },
+  'NET-RESET': {
+    kind: 'transient',
+    meaning: 'the connection broke',
+    remedy: 'none if it happens now and then; otherwise check the link and any firewall on the way',
+  },
+  'TLS-UNTRUSTED': {
+    kind: 'transient',
+    meaning: 'the server’s certificate is not signed by a trusted authority',
+    remedy: 'a proxy may be intercepting TLS; for a private authority set trust_bundle_cert',
+  },
+  'TLS-NOT-YET-VALID': {
+    kind: 'transient',
+    meaning: 'the server’s certificate is not valid yet by this device’s clock',
+    remedy: 'the clock is probably behind: timedatectl',
+  },
+  'TLS-EXPIRED': {
+    kind: 'transient',
+    meaning: 'the server’s certificate has expired by this device’s clock',
+    remedy: 'the clock may be ahead: timedatectl; otherwise the server needs a new certificate',
+  },
+  'TLS-HOSTNAME': {
+    kind: 'transient',
+    meaning: 'the server’s certificate is for another name',
+    remedy: 'check global_endpoint; a proxy or captive portal may be answering instead',
+  },
+  'TLS-HANDSHAKE': {
+    kind: 'transient',
+    meaning: 'the TLS handshake failed',
+    remedy: 'the port may not speak TLS, or the server refuses this TLS version or certificate',
+  },
+  'CERT-EXPIRED': {
+    kind: 'rejected',
+    meaning: 'the device’s own certificate has expired',
+    remedy: 'replace the files of identity_cert and identity_pk; no restart is needed',
+  },
+  'CERT-NOT-YET-VALID': {
+    kind: 'transient',
+    meaning: 'the device’s own certificate is not valid yet by its clock',
+    remedy: 'the clock is probably behind: timedatectl',
+  },
+  'CERT-UNUSABLE': {
+    kind: 'rejected',
+    meaning: 'the device’s own certificate and private key cannot be used',
+    remedy: 'check that identity_cert and identity_pk exist, are readable and belong together',
+  },
+  'DPS-CONNACK-1': {
+    kind: 'rejected',
+    meaning: 'DPS does not accept this MQTT version (CONNACK 1)',
+    remedy: 'check that global_endpoint is a Device Provisioning Service',
+  },
+  'DPS-CONNACK-2': {
+    kind: 'rejected',
+    meaning: 'DPS does not accept this registration ID (CONNACK 2)',
+    remedy: 'check registration_id',
+  },
+  'DPS-CONNACK-3': {
+    kind: 'transient',
+    meaning: 'DPS is unavailable, or does not know this ID scope (CONNACK 3)',
+    remedy: 'check scope_id against the portal',
+  },
+  'DPS-CONNACK-4': {
+    kind: 'rejected',
+    meaning: 'DPS does not accept the user name or token (CONNACK 4)',
+    remedy: 'check scope_id, registration_id and the key, and the clock: timedatectl',
+  },
+  'DPS-CONNACK-5': {
+    kind: 'rejected',
+    meaning: 'DPS does not authorize this device (CONNACK 5)',
+    remedy: 'check scope_id, registration_id and the credential, and the clock: timedatectl',
+  },
+  'DPS-400': {
+    kind: 'rejected',
+    meaning: 'DPS does not understand the request',
+    remedy: 'check registration_id and payload',
+  },
+  'DPS-401': {
+    kind: 'rejected',
+    meaning: 'DPS does not accept the credential, or has no enrollment for it',
+    remedy: 'check the enrollment, scope_id, registration_id and the credential, and the clock: timedatectl',
+  },
+  'DPS-403': {
+    kind: 'rejected',
+    meaning: 'DPS forbids the registration',
+    remedy: 'check the enrollment in the portal',
+  },
+  'DPS-404': {
+    kind: 'rejected',
+    meaning: 'DPS does not know this registration',
+    remedy: 'create the enrollment, or check scope_id and registration_id',
+  },
+  'DPS-REFUSED': {
+    kind: 'rejected',
+    meaning: 'DPS refused the request',
+    remedy: 'look up the error code in the message; check the enrollment in the portal',
+  },
+  'DPS-429': {
+    kind: 'transient',
+    meaning: 'DPS asks for fewer requests',
+    remedy: 'none: it is tried again when DPS allows it',
+  },
+  'DPS-5XX': {
+    kind: 'transient',
+    meaning: 'DPS has trouble of its own',
+    remedy: 'none: it is tried again; see the Azure status page if it lasts',
+  },
+  'DPS-DISABLED': {
+    kind: 'rejected',
+    meaning: 'the enrollment is disabled',
+    remedy: 'enable the enrollment in DPS; no restart is needed',
+  },
+  'DPS-FAILED': {
+    kind: 'rejected',
+    meaning: 'DPS could not assign a hub',
+    remedy: 'look up the error code in the message; check the linked hubs and the allocation policy',
+  },
+  'DPS-UNASSIGNED': {
+    kind: 'rejected',
+    meaning: 'DPS has not assigned the device to a hub yet',
+    remedy: 'approve or associate the device in the service',
+  },
+  'DPS-TIMEOUT': {
+    kind: 'transient',
+    meaning: 'DPS did not finish the registration in time',
+    remedy: 'none if it passes; otherwise raise provisioning.deadline',
+  },
+  'DPS-ANSWER': {
+    kind: 'transient',
+    meaning: 'DPS sent an answer that makes no sense',
+    remedy: 'check that global_endpoint is a Device Provisioning Service',
+  },
+  'HUB-CONNACK-1': {
+    kind: 'rejected',
+    meaning: 'the hub does not accept this MQTT version (CONNACK 1)',
+    remedy: 'check that the assigned hub is an IoT Hub',
+  },
+  'HUB-CONNACK-2': {
+    kind: 'rejected',
+    meaning: 'the hub does not accept this device ID (CONNACK 2)',
+    remedy: 'check the device in the hub',
+  },
+  'HUB-CONNACK-3': {
+    kind: 'transient',
+    meaning: 'the hub is unavailable (CONNACK 3)',
+    remedy: 'none: it is tried again; see the Azure status page if it lasts',
+  },
+  'HUB-CONNACK-4': {
+    kind: 'rejected',
+    meaning: 'the hub does not accept the user name or token (CONNACK 4)',
+    remedy: 'check the device in the hub, and the clock: timedatectl',
+  },
+  'HUB-CONNACK-5': {
+    kind: 'rejected',
+    meaning: 'the hub does not authorize this device (CONNACK 5)',
+    remedy:
+      'the device may be disabled, deleted or moved, or its key changed; DPS is asked again. Check the clock too: timedatectl',
+  },
+  'HUB-CLOSED': {
+    kind: 'transient',
+    meaning: 'the hub ended the connection',
+    remedy: 'none if it happens now and then: hubs do so for maintenance',
+  },
+  'HUB-ACK-TIMEOUT': {
+    kind: 'transient',
+    meaning: 'the hub does not acknowledge messages',
+    remedy: 'none if it passes; the hub may be throttling, or the link be one-way',
+  },
+  'HUB-KEEPALIVE': {
+    kind: 'transient',
+    meaning: 'the hub no longer answers: the connection is half open',
+    remedy: 'none if it passes; otherwise look for a NAT or firewall that drops idle connections',
+  },
+  'HUB-TWIN': {
+    kind: 'transient',
+    meaning: 'the hub refused or did not answer a twin request',
+    remedy: 'none if it passes; the twin may be over its size limit, or the hub be throttling',
+  },
+  'DUPLICATE-IDENTITY': {
+    kind: 'rejected',
+    meaning: 'the hub ends every session within seconds',
+    remedy:
+      'another device is probably using this identity (a cloned card?), or the hub’s daily quota is spent',
+  },
+} as const satisfies Record<string, Failure>;
+
+export type FailureCode = keyof typeof failures;
+
+/** A failure of the cloud, of the way to it or of the credential for it. Its message begins "cannot …". */
+export class CloudError extends Error {
+  override readonly name = 'CloudError';
+  readonly code: FailureCode;
+  /** The service's own wish in milliseconds, a floor for the next attempt. */
+  readonly retryAfterMs: number | undefined;
+
+  /** @param doing what was being done, as in "connect to hub.example:8883" */
+  constructor(code: FailureCode, doing: string, options: { cause?: unknown; retryAfterMs?: number } = {}) {
+    const { cause, retryAfterMs } = options;
+    super(`cannot ${doing}: ${failures[code].meaning}`, cause === undefined ? undefined : { cause });
+    this.code = code;
+    this.retryAfterMs = retryAfterMs;
+  }
+
+  get kind(): FailureKind {
+    return failures[this.code].kind;
+  }
+
+  get remedy(): string {
+    return failures[this.code].remedy;
+  }
+}

@@ -1,0 +1,35 @@
+import type { CloudError } from '../cloud-error.ts';
+import type { Credential } from '../provisioning/credential.ts';
+import type { Assignment } from '../provisioning/dps-client.ts';
+import type { TelemetryMessage } from '../telemetry/message.ts';
+import type { DesiredProperties, ReportedProperties } from '../twin/properties.ts';
+
+/** The way to an IoT Hub. */
+export interface HubClient {
+  /**
+   * Opens one session. Rejects with a CloudError, or with the signal's reason when aborted; a rejected call leaves no
+   * connection behind.
+   */
+  connect(assignment: Assignment, credential: Credential, signal: AbortSignal): Promise<HubSession>;
+}
+
+/** One connection to the hub, good until `closed` resolves; never reused after that. */
+export interface HubSession {
+  /** Resolves with the reason when the connection is over, whoever ended it; never rejects. */
+  readonly closed: Promise<CloudError>;
+  /** Milliseconds after opening at which the session must be replaced because its token runs out; absent for X.509. */
+  readonly renewAfterMs: number | undefined;
+  /** Resolves when IoT Hub has acknowledged the message; rejects with a CloudError when it will not any more. */
+  send(message: TelemetryMessage): Promise<void>;
+  /** The desired properties in full. */
+  fetchDesired(): Promise<DesiredProperties>;
+  /**
+   * Subscribes, and resolves once patches cannot be missed any more; each then comes as it was sent, until the signal is
+   * aborted or the session ends.
+   */
+  desiredPatches(signal: AbortSignal): Promise<AsyncIterable<DesiredProperties>>;
+  /** Merges into the reported properties; resolves when IoT Hub has accepted. */
+  report(properties: ReportedProperties): Promise<void>;
+  /** Ends the connection. Waits for nothing in flight; never rejects. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,53 @@
+import type { Clock } from './clock.ts';
+
+/**
+ * Gives `work` at most `ms` milliseconds on the monotonic clock. Its signal is aborted when the time is over (with
+ * `late` as the reason) or when the outer signal is; either way the call rejects with that reason at once, even if
+ * `work` never settles.
+ */
+export async function withDeadline<T>(
+  clock: Clock,
+  ms: number,
+  late: Error,
+  signal: AbortSignal,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const settled = new AbortController();
+  const deadline = new AbortController();
+  clock.sleep(ms, settled.signal).then(
+    () => {
+      deadline.abort(late);
+    },
+    () => undefined,
+  );
+  const limit = AbortSignal.any([signal, deadline.signal]);
+  try {
+    return await untilAborted(work(limit), limit);
+  } finally {
+    settled.abort();
+  }
+}
+
+/** The promise's outcome, or a rejection with the signal's reason, whichever is first. */
+export function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const onAbort = (): void => {
+      reject(signal.reason as Error);
+    };
+    if (signal.aborted) onAbort();
+    signal.addEventListener('abort', onAbort, { once: true });
+    promise.then(resolve, reject).finally(() => {
+      signal.removeEventListener('abort', onAbort);
+    });
+  });
+}
+
+/** Waits for work that a stop may interrupt: resolves with its result, or with `undefined` if the signal ended it. */
+export async function untilStopped<T>(promise: Promise<T>, signal: AbortSignal): Promise<T | undefined> {
+  try {
+    return await untilAborted(promise, signal);
+  } catch (error) {
+    if (signal.aborted) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,61 @@
+import { readFile } from 'node:fs/promises';
+import { setDefaultAutoSelectFamilyAttemptTimeout } from 'node:net';
+import { uptime } from 'node:os';
+import { rootCertificates } from 'node:tls';
+import { AzureDpsClient } from './azure/dps-client.ts';
+import { AzureHubClient } from './azure/hub-client.ts';
+import type { Config } from './config/schema.ts';
+import type { HubClient } from './connection/hub-client.ts';
+import { SystemClock } from './lib/clock.ts';
+import type { Clock } from './lib/clock.ts';
+import { ConfigError, describeError } from './lib/errors.ts';
+import type { Log } from './lib/log.ts';
+import { systemRandom } from './lib/random.ts';
+import type { Random } from './lib/random.ts';
+import type { DpsClient } from './provisioning/dps-client.ts';
+
+/** Everything outside the program. */
+export interface World {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly dps: DpsClient;
+  readonly hub: HubClient;
+  /** When the machine was started, by its own clock. */
+  readonly bootTime: Date;
+  /** Where `proc`, `sys` and `etc` are. */
+  readonly root: string;
+}
+
+/** Node gives each address of a name 250 ms, too little for a modem; the connect timeout bounds them all. */
+const addressAttemptMs = 5000;
+
+/** The real world. Rejects with a ConfigError when the trust bundle cannot be used. */
+export async function realWorld(config: Config, log: Log): Promise<World> {
+  setDefaultAutoSelectFamilyAttemptTimeout(addressAttemptMs);
+  const { keepAliveMs, connectTimeoutMs, ackTimeoutMs } = config.connection;
+  const ca = await trustedCertificates(config.trustBundleCert);
+  const link = { ca, keepAliveMs, connectTimeoutMs };
+  const clock = new SystemClock();
+  return {
+    clock,
+    random: systemRandom,
+    log,
+    dps: new AzureDpsClient(link, clock),
+    hub: new AzureHubClient({ ...link, ackTimeoutMs }, clock, log),
+    bootTime: new Date(clock.now().getTime() - uptime() * 1000),
+    root: '/',
+  };
+}
+
+/** Node's own roots and the bundle's; `undefined`, meaning Node's own, when there is no bundle. */
+async function trustedCertificates(path: string | undefined): Promise<string[] | undefined> {
+  if (path === undefined) return undefined;
+  try {
+    const bundle = await readFile(path, 'utf8');
+    if (!bundle.includes('-----BEGIN CERTIFICATE-----')) throw new Error('it holds no PEM certificate');
+    return [...rootCertificates, bundle];
+  } catch (cause) {
+    throw new ConfigError(`cannot use trust_bundle_cert ${path}: ${describeError(cause)}`, { cause });
+  }
+}

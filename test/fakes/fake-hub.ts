@@ -1,0 +1,87 @@
+import { CloudError } from '../../src/cloud-error.ts';
+import type { FailureCode } from '../../src/cloud-error.ts';
+import type { HubClient, HubSession } from '../../src/connection/hub-client.ts';
+import { Channel } from '../../src/lib/channel.ts';
+import type { Assignment } from '../../src/provisioning/dps-client.ts';
+import type { TelemetryMessage } from '../../src/telemetry/message.ts';
+import type { DesiredProperties, ReportedProperties } from '../../src/twin/properties.ts';
+
+/** A session whose every answer the test decides. */
+export class FakeSession implements HubSession {
+  readonly closed: Promise<CloudError>;
+  renewAfterMs: number | undefined = undefined;
+  isClosed = false;
+  readonly sent: TelemetryMessage[] = [];
+  readonly reports: ReportedProperties[] = [];
+  desired: DesiredProperties = { $version: 1 };
+  /** What `send` answers with; the default acknowledges at once. */
+  onSend: (message: TelemetryMessage) => Promise<void> = () => Promise.resolve();
+  onReport: (properties: ReportedProperties) => Promise<void> = () => Promise.resolve();
+  onFetch: () => Promise<DesiredProperties> = () => Promise.resolve(this.desired);
+  readonly #patches = new Channel<DesiredProperties>(new AbortController().signal);
+  #resolveClosed: (error: CloudError) => void = () => undefined;
+
+  constructor() {
+    this.closed = new Promise((resolve) => {
+      this.#resolveClosed = resolve;
+    });
+  }
+
+  async send(message: TelemetryMessage): Promise<void> {
+    this.sent.push(message);
+    await this.onSend(message);
+  }
+
+  fetchDesired(): Promise<DesiredProperties> {
+    return this.onFetch();
+  }
+
+  desiredPatches(signal: AbortSignal): Promise<AsyncIterable<DesiredProperties>> {
+    return Promise.resolve(until(this.#patches, signal));
+  }
+
+  patch(properties: DesiredProperties): void {
+    this.#patches.push(properties);
+  }
+
+  async report(properties: ReportedProperties): Promise<void> {
+    await this.onReport(properties);
+    this.reports.push(properties);
+  }
+
+  close(): Promise<void> {
+    this.isClosed = true;
+    this.end('HUB-CLOSED');
+    return Promise.resolve();
+  }
+
+  /** The connection ends, as by the hub or the network. */
+  end(code: FailureCode): void {
+    this.#resolveClosed(new CloudError(code, 'keep the session'));
+  }
+}
+
+/** A hub that answers each connect with what the test has put in line: a session, or a failure. */
+export class FakeHub implements HubClient {
+  readonly connects: string[] = [];
+  readonly #answers: (FakeSession | FailureCode | Promise<FakeSession>)[] = [];
+
+  willAnswer(...answers: (FakeSession | FailureCode | Promise<FakeSession>)[]): void {
+    this.#answers.push(...answers);
+  }
+
+  async connect(assignment: Assignment): Promise<HubSession> {
+    this.connects.push(assignment.assignedHub);
+    const answer = this.#answers.shift() ?? 'NET-REFUSED';
+    if (typeof answer === 'string') throw new CloudError(answer, `connect to ${assignment.assignedHub}`);
+    return answer;
+  }
+}
+
+async function* until<T>(source: AsyncIterable<T>, signal: AbortSignal): AsyncGenerator<T> {
+  const channel = new Channel<T>(signal);
+  void (async () => {
+    for await (const value of source) channel.push(value);
+  })();
+  yield* channel;
+}

@@ -1,0 +1,233 @@
+import assert from 'node:assert/strict';
+import { afterEach, beforeEach, describe, it } from 'node:test';
+import { CloudError } from '../../../src/cloud-error.ts';
+import { Connection } from '../../../src/connection/connection.ts';
+import type { ConnectionOptions } from '../../../src/connection/connection.ts';
+import type { Service } from '../../../src/lib/service.ts';
+import { Secret } from '../../../src/lib/secret.ts';
+import type { Credential } from '../../../src/provisioning/credential.ts';
+import type { Assignment } from '../../../src/provisioning/dps-client.ts';
+import { FakeClock, settle } from '../../fakes/fake-clock.ts';
+import { FakeHub, FakeSession } from '../../fakes/fake-hub.ts';
+import { RecordingLog } from '../../fakes/recording-log.ts';
+
+const credential: Credential = { method: 'symmetric_key', registrationId: 'd', key: new Secret('c2VjcmV0') };
+const assignedTo = (hub: string): Assignment => ({
+  assignedHub: hub,
+  deviceId: 'd',
+  assignedAt: '2026-01-01T00:00:00.000Z',
+});
+
+describe('Connection', () => {
+  let clock: FakeClock;
+  let hub: FakeHub;
+  let log: RecordingLog;
+  let stop: AbortController;
+  let running: Promise<void>;
+
+  beforeEach(() => {
+    clock = new FakeClock();
+    hub = new FakeHub();
+    log = new RecordingLog();
+    stop = new AbortController();
+    running = Promise.resolve();
+  });
+
+  afterEach(async () => {
+    stop.abort();
+    await running;
+  });
+
+  function start(over: Partial<ConnectionOptions> = {}): Promise<void> {
+    const connection = new Connection({
+      hub,
+      provisioner: {
+        cached: () => Promise.resolve(undefined),
+        register: () => Promise.resolve(assignedTo('one')),
+      },
+      loadCredential: () => Promise.resolve(credential),
+      sessionServices: () => Promise.resolve([]),
+      policy: {
+        retry: { initialMs: 1000, maximumMs: 60_000 },
+        rejectedRetry: { initialMs: 300_000, maximumMs: 3_600_000 },
+        reprovisionAfterFailures: 10,
+        dynamicReprovisioning: true,
+        stableAfterMs: 60_000,
+      },
+      alwaysReprovisionOnStartup: false,
+      clock,
+      random: () => 0,
+      log,
+      ...over,
+    });
+    running = connection.run(stop.signal);
+    return running;
+  }
+
+  it('registers, connects, and announces each state once', async () => {
+    hub.willAnswer(new FakeSession());
+    void start();
+    await settle();
+    assert.deepEqual(log.states, ['provisioning', 'connecting', 'connected']);
+  });
+
+  it('goes to the cached hub without asking DPS', async () => {
+    hub.willAnswer(new FakeSession());
+    void start({
+      provisioner: {
+        cached: () => Promise.resolve(assignedTo('cached')),
+        register: () => Promise.reject(new Error('must not be asked')),
+      },
+    });
+    await settle();
+    assert.deepEqual(hub.connects, ['cached']);
+  });
+
+  it('connects again after the session was lost, in a session of its own', async () => {
+    const [first, second] = [new FakeSession(), new FakeSession()];
+    hub.willAnswer(first, second);
+    void start();
+    await settle();
+    await clock.advance(61_000);
+    first.end('NET-RESET');
+    await settle();
+    assert.equal(first.isClosed, true);
+    await clock.advance(1000);
+    assert.equal(hub.connects.length, 2);
+    assert.equal(log.states.at(-1), 'connected');
+  });
+
+  it('replaces a session whose token is due, without a wait', async () => {
+    const first = new FakeSession();
+    first.renewAfterMs = 5000;
+    hub.willAnswer(first, new FakeSession());
+    void start();
+    await settle();
+    await clock.advance(5000);
+    assert.equal(first.isClosed, true);
+    assert.deepEqual(log.states, ['provisioning', 'connecting', 'connected', 'connecting', 'connected']);
+  });
+
+  it('ends the session’s services before it closes the session, and begins none after a failure', async () => {
+    const session = new FakeSession();
+    hub.willAnswer('NET-DNS', session);
+    const order: string[] = [];
+    const service: Service = {
+      name: 'probe',
+      run: async (signal) => {
+        order.push('begun');
+        await new Promise<void>((resolve) => {
+          signal.addEventListener('abort', () => {
+            resolve();
+          });
+        });
+        order.push(session.isClosed ? 'ended late' : 'ended');
+      },
+    };
+    void start({ sessionServices: () => Promise.resolve([service]) });
+    await settle();
+    assert.deepEqual(order, []);
+    await clock.advance(1000);
+    session.end('HUB-CLOSED');
+    await settle();
+    assert.deepEqual(order, ['begun', 'ended']);
+  });
+
+  it('takes a service’s CloudError for the end of the session', async () => {
+    hub.willAnswer(new FakeSession());
+    const service: Service = {
+      name: 'twin',
+      run: () => Promise.reject(new CloudError('HUB-TWIN', 'fetch the twin')),
+    };
+    void start({ sessionServices: () => Promise.resolve([service]) });
+    await settle();
+    assert.equal(log.lines.at(-1)?.fields['code'], 'HUB-TWIN');
+  });
+
+  it('ends with the bug when a service fails with anything else, and closes the session', async () => {
+    const session = new FakeSession();
+    hub.willAnswer(session);
+    const service: Service = { name: 'broken', run: () => Promise.reject(new TypeError('a bug')) };
+    const ended = start({ sessionServices: () => Promise.resolve([service]) });
+    running = Promise.resolve();
+    await assert.rejects(ended, { name: 'TypeError', message: 'a bug' });
+    assert.equal(session.isClosed, true);
+  });
+
+  it('closes a session that opens while the agent is stopping, and begins nothing in it', async () => {
+    const session = new FakeSession();
+    let open: (session: FakeSession) => void = () => undefined;
+    hub.willAnswer(
+      new Promise<FakeSession>((resolve) => {
+        open = resolve;
+      }),
+    );
+    let begun = false;
+    const ended = start({
+      sessionServices: () => {
+        begun = true;
+        return Promise.resolve([]);
+      },
+    });
+    await settle();
+    stop.abort();
+    open(session);
+    await ended;
+    assert.equal(session.isClosed, true);
+    assert.equal(begun, false);
+    assert.equal(log.states.at(-1), 'stopped');
+  });
+
+  for (const [name, prepare] of [
+    [
+      'waiting',
+      () => {
+        hub.willAnswer('NET-REFUSED');
+      },
+    ],
+    [
+      'connected',
+      () => {
+        hub.willAnswer(new FakeSession());
+      },
+    ],
+  ] as const) {
+    it(`stops at once while ${name}`, async () => {
+      prepare();
+      const ended = start();
+      await settle();
+      assert.equal(log.states.at(-1), name);
+      stop.abort();
+      await ended;
+      assert.deepEqual(clock.sleeping, []);
+      assert.equal(log.states.at(-1), 'stopped');
+    });
+  }
+
+  it('treats an unusable credential as a failure to wait out, and uses it once it is mended', async () => {
+    let broken = true;
+    hub.willAnswer(new FakeSession());
+    void start({
+      loadCredential: () =>
+        broken ? Promise.reject(new CloudError('CERT-EXPIRED', 'use cert.pem')) : Promise.resolve(credential),
+    });
+    await settle();
+    assert.equal(log.lines.at(-1)?.fields['code'], 'CERT-EXPIRED');
+    broken = false;
+    await clock.advance(300_000);
+    assert.equal(log.states.at(-1), 'connected');
+  });
+
+  it('says in one line what it waits for, why, how long, and what to do', async () => {
+    hub.willAnswer('HUB-CONNACK-3');
+    void start();
+    await settle();
+    const line = log.lines.at(-1);
+    assert.equal(line?.level, 'warn');
+    assert.equal(
+      line.message,
+      'waiting 1.0 s before trying the hub again: cannot connect to one: the hub is unavailable (CONNACK 3) ' +
+        '[HUB-CONNACK-3] – none: it is tried again; see the Azure status page if it lasts',
+    );
+  });
+});
