@@ -1,0 +1,282 @@
+import type { IConnectPacket } from 'mqtt-packet';
+import type { Clock } from '../lib/clock.ts';
+import type { Log } from '../lib/log.ts';
+import type { Proof } from './attestation.ts';
+import type { ConnectionLog } from './connection-log.ts';
+import { authenticate } from './device.ts';
+import type { HubVerdict } from './device.ts';
+import { DeviceStore } from './device-store.ts';
+import type { StoredDevice } from './device-store.ts';
+import type { FaultBook } from './faults.ts';
+import { HubSession } from './hub-session.ts';
+import type { HubSessionHost } from './hub-session.ts';
+import type { Journal } from './journal.ts';
+import type { JsonObject, JsonValue } from './json.ts';
+import { maxMessageBytes, readMessage } from './message.ts';
+import type { DeviceMessage, Telemetry } from './message.ts';
+import { MethodCalls } from './method-calls.ts';
+import type { MethodRequest, MethodResult } from './method-calls.ts';
+import type { MqttConnection, PacketHandler } from './mqtt-connection.ts';
+import { serviceTime } from './timestamp.ts';
+import { eventsTopic } from './topics.ts';
+import type { UserName } from './user-name.ts';
+
+export interface HubOptions {
+  readonly name: string;
+  readonly port: number;
+  /** Names under which devices may address this hub, in lower case; `name` among them. */
+  readonly hostNames: readonly string[];
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly faults: FaultBook;
+  readonly connections: ConnectionLog;
+  readonly messages: Journal<DeviceMessage>;
+  /** The next sequence number of a message, over all hubs. */
+  readonly nextSequence: () => number;
+  readonly graceMs: number;
+  /** PEM of every uploaded CA certificate. */
+  readonly authorities: () => readonly string[];
+  /** Something that must survive a restart has changed. */
+  readonly changed: () => void;
+}
+
+type HubUser = Extract<UserName, { service: 'hub' }>;
+
+/** One IoT Hub: its devices, who of them is connected, and what passes between them and the service. */
+export class Hub implements HubSessionHost {
+  readonly name: string;
+  readonly port: number;
+  readonly store: DeviceStore;
+  readonly #options: HubOptions;
+  readonly #sessions = new Map<string, HubSession>();
+  readonly #calls: MethodCalls;
+
+  constructor(options: HubOptions) {
+    this.name = options.name;
+    this.port = options.port;
+    this.#options = options;
+    this.#calls = new MethodCalls(options.clock);
+    this.store = new DeviceStore(options.name, options.clock, {
+      changed: options.changed,
+      revoked: (deviceId, reason) => this.#sessions.get(deviceId)?.close(reason),
+      desired: (deviceId, patch) => this.#sessions.get(deviceId)?.tellDesired(patch),
+      queued: (deviceId) => this.#sessions.get(deviceId)?.deliver(),
+    });
+  }
+
+  /** How many devices are connected. */
+  get connected(): number {
+    return this.#sessions.size;
+  }
+
+  isConnected(deviceId: string): boolean {
+    return this.#sessions.has(deviceId);
+  }
+
+  /** A CONNECT whose user name is a hub's. Refuses it with CONNACK 5, or starts the session and ends an older one. */
+  connect(
+    packet: IConnectPacket,
+    user: HubUser,
+    proof: Proof,
+    connection: MqttConnection,
+  ): PacketHandler | undefined {
+    const { deviceId } = user;
+    const verdict = this.#judge(packet, user, proof);
+    if (!verdict.accepted) {
+      this.#refuse(packet, deviceId, connection, 5, verdict.reason);
+      return;
+    }
+    this.#sessions.get(deviceId)?.close('replaced by a newer connection of the same device');
+
+    const persistent = packet.clean === false;
+    const restored = persistent ? this.#restoreSession(deviceId) : undefined;
+    if (!persistent) this.store.purge(deviceId);
+    this.store.keepSession(deviceId, persistent ? (restored ?? {}) : undefined, user.modelId);
+    const session = new HubSession({
+      deviceId,
+      connection,
+      host: this,
+      authentication: verdict.method,
+      modelId: user.modelId,
+      persistent,
+      subscriptions: restored ?? {},
+    });
+    const id = this.#logStart(packet, deviceId, connection, restored !== undefined, verdict.method);
+    this.#sessions.set(deviceId, session);
+    connection.expireAt(verdict.expiresAtMs);
+    connection.send({ cmd: 'connack', returnCode: 0, sessionPresent: restored !== undefined });
+    session.deliver();
+    return {
+      packet: (next) => {
+        session.packet(next);
+      },
+      ended: (reason, orderly) => {
+        session.ended(reason, orderly);
+        this.#options.connections.ended(id, this.time(), reason);
+        if (!orderly && packet.will !== undefined) this.#publishWill(session, packet.will);
+      },
+    };
+  }
+
+  accept(session: HubSession, telemetry: Telemetry): boolean {
+    const device = this.store.find(session.deviceId);
+    const message = readMessage(telemetry, {
+      sequence: 0,
+      hub: this.name,
+      deviceId: session.deviceId,
+      generationId: device?.identity.generationId ?? '',
+      authentication: session.authentication,
+      modelId: session.modelId,
+      enqueuedTime: this.time(),
+    });
+    if (message.bytes > maxMessageBytes) return false;
+    this.#options.messages.push({ ...message, sequence: this.#options.nextSequence() });
+    return true;
+  }
+
+  afterMessage(session: HubSession): 'acknowledge' | 'swallow' | 'drop' {
+    const scope = { service: 'hub', hub: this.name, device: session.deviceId } as const;
+    const drop = this.#options.faults.find('drop-after-messages', scope);
+    if (drop !== undefined && session.messages >= drop.messages) {
+      this.#options.faults.strike('drop-after-messages', scope);
+      return 'drop';
+    }
+    return this.#options.faults.strike('swallow-pubacks', scope) === undefined ? 'acknowledge' : 'swallow';
+  }
+
+  twinFault(session: HubSession, operation: 'get' | 'patch'): number | undefined {
+    const scope = { service: 'hub', hub: this.name, device: session.deviceId, operation } as const;
+    return this.#options.faults.strike('twin-error', scope)?.status;
+  }
+
+  /** Calls a direct method. Throws a ServiceError: 404 when the device is not there to hear, 504 when it is silent. */
+  async invoke(deviceId: string, request: MethodRequest, signal: AbortSignal): Promise<MethodResult> {
+    this.store.get(deviceId);
+    return await this.#calls.call(request, signal, (rid) => {
+      const session = this.#sessions.get(deviceId);
+      if (session?.isSubscribed('methods') !== true) return false;
+      session.callMethod(request.methodName, rid, request.payload);
+      return true;
+    });
+  }
+
+  methodResponse(rid: string, status: number, payload: JsonValue | undefined): void {
+    this.#calls.answered(rid, { status, payload: payload ?? null });
+  }
+
+  ended(session: HubSession, reason: string): void {
+    if (this.#sessions.get(session.deviceId) === session) this.#sessions.delete(session.deviceId);
+    this.#options.log.info({ hub: this.name, device: session.deviceId, reason }, 'disconnected');
+  }
+
+  /** The device as the service API shows it. */
+  describe(device: StoredDevice): JsonObject {
+    const { identity } = device;
+    return {
+      deviceId: identity.deviceId,
+      generationId: identity.generationId,
+      etag: identity.etag,
+      connectionState: this.isConnected(identity.deviceId) ? 'Connected' : 'Disconnected',
+      status: identity.status,
+      statusReason: identity.statusReason,
+      statusUpdatedTime: identity.statusUpdatedTime,
+      lastActivityTime: device.lastActivityTime ?? '0001-01-01T00:00:00Z',
+      cloudToDeviceMessageCount: this.store.deliverable(identity.deviceId).length,
+      authentication: describeAuthentication(device),
+      capabilities: { iotEdge: false },
+    };
+  }
+
+  time(): string {
+    return serviceTime(this.#options.clock.now());
+  }
+
+  #judge(packet: IConnectPacket, user: HubUser, proof: Proof): HubVerdict {
+    if (user.moduleId !== undefined) return { accepted: false, reason: 'modules are not served' };
+    if (packet.clientId !== user.deviceId) {
+      return { accepted: false, reason: `the client ID ${packet.clientId} is not the device ID` };
+    }
+    const { will } = packet;
+    if (will !== undefined && (will.qos === 2 || !will.topic.startsWith(eventsTopic(user.deviceId)))) {
+      return { accepted: false, reason: `the will is not one the hub takes: ${will.topic}` };
+    }
+    if (!this.#options.hostNames.includes(user.host.toLowerCase())) {
+      return { accepted: false, reason: `${user.host} is not this hub` };
+    }
+    return authenticate(this.store.find(user.deviceId)?.identity, proof, {
+      hostNames: this.#options.hostNames,
+      authorities: this.#options.authorities(),
+      now: this.#options.clock.now(),
+      graceMs: this.#options.graceMs,
+    });
+  }
+
+  #restoreSession(deviceId: string): StoredDevice['session'] {
+    const scope = { service: 'hub', hub: this.name, device: deviceId } as const;
+    const lost = this.#options.faults.strike('lose-session', scope) !== undefined;
+    return lost ? undefined : this.store.find(deviceId)?.session;
+  }
+
+  #refuse(
+    packet: IConnectPacket,
+    device: string,
+    connection: MqttConnection,
+    code: number,
+    reason: string,
+  ): PacketHandler | undefined {
+    const id = this.#logStart(packet, device, connection, false, undefined, code);
+    connection.refuse(code, reason);
+    this.#options.connections.ended(id, this.time(), reason);
+    this.#options.log.info({ hub: this.name, device, code, reason }, 'connection refused');
+    return undefined;
+  }
+
+  #logStart(
+    packet: IConnectPacket,
+    device: string,
+    connection: MqttConnection,
+    sessionPresent: boolean,
+    authentication: 'sas' | 'x509' | undefined,
+    refused?: number,
+  ): number {
+    if (refused === undefined)
+      this.#options.log.info({ hub: this.name, device, authentication }, 'connected');
+    return this.#options.connections.started({
+      service: 'hub',
+      hub: this.name,
+      device,
+      remoteAddress: connection.remoteAddress,
+      connectedAt: this.time(),
+      clean: packet.clean ?? true,
+      sessionPresent,
+      keepAlive: packet.keepalive ?? 0,
+      ...(authentication === undefined ? {} : { authentication }),
+      ...(refused === undefined ? {} : { refused }),
+    });
+  }
+
+  #publishWill(session: HubSession, will: NonNullable<IConnectPacket['will']>): void {
+    const bag = will.topic.slice(eventsTopic(session.deviceId).length);
+    const body = Buffer.isBuffer(will.payload) ? will.payload : Buffer.from(will.payload);
+    this.accept(session, { bag, body, retain: will.retain ?? false, isWill: true });
+  }
+}
+
+function describeAuthentication({ identity: { authentication } }: StoredDevice): JsonObject {
+  const none = { primaryThumbprint: null, secondaryThumbprint: null };
+  const noKey = { primaryKey: null, secondaryKey: null };
+  switch (authentication.type) {
+    case 'sas':
+      return { type: 'sas', symmetricKey: { ...authentication.symmetricKey }, x509Thumbprint: none };
+    case 'selfSigned': {
+      const [primaryThumbprint = null, secondaryThumbprint = null] = authentication.thumbprints;
+      return {
+        type: 'selfSigned',
+        symmetricKey: noKey,
+        x509Thumbprint: { primaryThumbprint, secondaryThumbprint },
+      };
+    }
+    case 'certificateAuthority':
+      return { type: 'certificateAuthority', symmetricKey: noKey, x509Thumbprint: none };
+  }
+}

@@ -1,0 +1,14 @@
+/** A port could not be opened. Says which, and keeps the cause. */
+export class ListenError extends Error {
+  override readonly name = 'ListenError';
+  readonly port: number;
+  /** The port is in use by another program. */
+  readonly taken: boolean;
+
+  constructor(host: string, port: number, cause: Error) {
+    const taken = 'code' in cause && cause.code === 'EADDRINUSE';
+    super(`cannot listen on ${host}:${port}${taken ? ': the port is taken' : ''}`, { cause });
+    this.port = port;
+    this.taken = taken;
+  }
+}

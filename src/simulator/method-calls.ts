@@ -1,0 +1,90 @@
+import type { Clock } from '../lib/clock.ts';
+import type { JsonValue } from './json.ts';
+import { ServiceError } from './service-error.ts';
+
+export interface MethodRequest {
+  readonly methodName: string;
+  /** JSON for the device; left out, the request's body is empty. */
+  readonly payload?: JsonValue | undefined;
+  /** How long the device may take to answer; 30 when left out. */
+  readonly responseTimeoutInSeconds?: number | undefined;
+  /** How long to wait for a device that is not connected; 0 when left out. */
+  readonly connectTimeoutInSeconds?: number | undefined;
+}
+
+export interface MethodResult {
+  readonly status: number;
+  readonly payload: JsonValue;
+}
+
+interface Pending {
+  readonly rid: string;
+  readonly resolve: (result: MethodResult) => void;
+}
+
+/** How often to look whether a device that was not there has come. */
+const connectPollMs = 50;
+
+/** Direct methods under way at one hub. An answer that comes too late, or to nothing, is dropped, as the hub does. */
+export class MethodCalls {
+  readonly #clock: Clock;
+  readonly #pending = new Map<string, Pending>();
+  #nextRid = 1;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** `send` returns false while the device is not there to hear. Rejects with a ServiceError: 404103 or 504101. */
+  async call(
+    request: MethodRequest,
+    signal: AbortSignal,
+    send: (rid: string) => boolean,
+  ): Promise<MethodResult> {
+    const rid = (this.#nextRid++).toString(16);
+    const answer = new Promise<MethodResult>((resolve) => this.#pending.set(rid, { rid, resolve }));
+    const done = new AbortController();
+    try {
+      await this.#sendWhenConnected(request, rid, send, signal);
+      const seconds = request.responseTimeoutInSeconds ?? 30;
+      const timeout = this.#clock
+        .sleep(seconds * 1000, AbortSignal.any([signal, done.signal]))
+        .then(
+          () =>
+            new ServiceError(
+              'GatewayTimeout',
+              `cannot get an answer to ${request.methodName}: none in ${seconds} s`,
+            ),
+        );
+      const outcome = await Promise.race([answer, timeout]);
+      if (outcome instanceof ServiceError) throw outcome;
+      done.abort(new Error('answered'));
+      await timeout.catch(() => undefined);
+      return outcome;
+    } finally {
+      this.#pending.delete(rid);
+    }
+  }
+
+  answered(rid: string, result: MethodResult): void {
+    this.#pending.get(rid)?.resolve(result);
+  }
+
+  async #sendWhenConnected(
+    request: MethodRequest,
+    rid: string,
+    send: (rid: string) => boolean,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const deadline = this.#clock.monotonic() + (request.connectTimeoutInSeconds ?? 0) * 1000;
+    while (!send(rid)) {
+      if (this.#clock.monotonic() >= deadline) {
+        throw new ServiceError(
+          'DeviceNotOnline',
+          `cannot call ${request.methodName}: the device is not online`,
+        );
+      }
+      await this.#clock.sleep(connectPollMs, signal);
+    }
+  }
+}

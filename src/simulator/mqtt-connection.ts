@@ -1,0 +1,256 @@
+import type { Socket } from 'node:net';
+import { parser as createParser, writeToStream } from 'mqtt-packet';
+import type {
+  IConnectPacket,
+  IPubackPacket,
+  IPublishPacket,
+  ISubscribePacket,
+  IUnsubscribePacket,
+  Packet,
+} from 'mqtt-packet';
+import type { Clock } from '../lib/clock.ts';
+import { describeError } from '../lib/errors.ts';
+
+/** What a client may send that is not the connection's own affair. Anything else ends it. */
+export type ServedPacket = IPublishPacket | IPubackPacket | ISubscribePacket | IUnsubscribePacket;
+
+/** What stands behind a connection once its CONNECT has been seen. */
+export interface PacketHandler {
+  packet(packet: ServedPacket): void;
+  /** Called once, after the socket has closed. `orderly` when the client sent DISCONNECT first. */
+  ended(reason: string, orderly: boolean): void;
+}
+
+/** Decides on a CONNECT: returns the handler for what follows, or `undefined` when it has closed the connection. */
+export type ConnectHandler = (
+  packet: IConnectPacket,
+  connection: MqttConnection,
+) => PacketHandler | undefined;
+
+export interface ConnectionOptions {
+  readonly socket: Socket;
+  readonly clock: Clock;
+  readonly onConnect: ConnectHandler;
+  /** How long to wait before sending this packet; asked for every packet. */
+  readonly delayMs: () => number;
+}
+
+/** From TLS established to CONNECT. */
+const connectTimeoutMs = 30_000;
+/** Keep-alive times 1.5, but never longer than 29.45 minutes, which is also what 0 means (protocol.md 3.2). */
+const maxKeepAliveMs = 1_767_000;
+/** A packet larger than any the services take: body, properties and topic of a message with some room. */
+const maxPacketBytes = 512 * 1024;
+/** What may wait for a client that does not read. */
+const maxUnsentBytes = 8 * 1024 * 1024;
+
+/**
+ * One MQTT 3.1.1 connection on a socket: framing, the order of packets, keep-alive, deadlines, the end. What the
+ * packets mean is the handler's affair.
+ */
+export class MqttConnection {
+  readonly remoteAddress: string;
+  readonly #socket: Socket;
+  readonly #clock: Clock;
+  readonly #onConnect: ConnectHandler;
+  readonly #delayMs: () => number;
+  readonly #gone = new AbortController();
+  #deadline = new AbortController();
+  #handler: PacketHandler | undefined;
+  #lastPacket: number;
+  #idleLimitMs = connectTimeoutMs;
+  #expiresAtMs: number | undefined;
+  #silent = false;
+  #orderly = false;
+  #reason: string | undefined;
+  #sending: Promise<void> | undefined;
+  #nextMessageId = 1;
+
+  constructor(options: ConnectionOptions) {
+    this.#socket = options.socket;
+    this.#clock = options.clock;
+    this.#onConnect = options.onConnect;
+    this.#delayMs = options.delayMs;
+    this.#lastPacket = this.#clock.monotonic();
+    this.remoteAddress = `${options.socket.remoteAddress ?? '?'}:${options.socket.remotePort ?? 0}`;
+    this.#read();
+    void this.#watch();
+  }
+
+  /** The client has gone silent or been made to: nothing more is read, answered or enforced. */
+  get silent(): boolean {
+    return this.#silent;
+  }
+
+  /** Sends a packet, in order. After the end, or while silent, it is dropped. */
+  send(packet: Packet): void {
+    if (this.#silent) return;
+    const delay = this.#delayMs();
+    if (delay === 0 && this.#sending === undefined) {
+      this.#write(packet);
+      return;
+    }
+    const sending = (this.#sending ?? Promise.resolve()).then(() => this.#sendLater(packet, delay));
+    this.#sending = sending;
+    void sending.then(() => {
+      if (this.#sending === sending) this.#sending = undefined;
+    });
+  }
+
+  /** Publishes to the client. Returns the packet's message ID, which is 0 at QoS 0. */
+  publish(topic: string, payload: string | Buffer, qos: 0 | 1, dup = false): number {
+    const messageId = qos === 0 ? 0 : this.#takeMessageId();
+    this.send({
+      cmd: 'publish',
+      topic,
+      payload,
+      qos,
+      dup,
+      retain: false,
+      ...(qos === 0 ? {} : { messageId }),
+    });
+    return messageId;
+  }
+
+  /** Refuses the CONNECT with this code and closes. */
+  refuse(returnCode: number, reason: string): void {
+    this.send({ cmd: 'connack', returnCode, sessionPresent: false });
+    this.#reason ??= reason;
+    void (this.#sending ?? Promise.resolve()).then(() => {
+      this.#socket.destroySoon();
+    });
+  }
+
+  /** Drops the connection at once, as the services do. The first reason given is the one that counts. */
+  close(reason: string): void {
+    this.#reason ??= reason;
+    this.#socket.destroy();
+  }
+
+  /** From now on nothing is read or sent and nothing enforced; the socket stays open. */
+  goSilent(): void {
+    this.#silent = true;
+  }
+
+  /** The connection ends at this wall-clock time: the token has expired by then. */
+  expireAt(ms: number | undefined): void {
+    this.#expiresAtMs = ms;
+    this.#rearm();
+  }
+
+  #read(): void {
+    const parser = createParser({ protocolVersion: 4 });
+    parser.on('packet', (packet: Packet) => {
+      if (!this.#silent && this.#reason === undefined) this.#receive(packet);
+    });
+    parser.on('error', (error: unknown) => {
+      this.close(`malformed packet: ${describeError(error)}`);
+    });
+    this.#socket.on('data', (chunk: Buffer) => {
+      if (this.#silent || this.#reason !== undefined) return;
+      this.#lastPacket = this.#clock.monotonic();
+      if (parser.parse(chunk) > maxPacketBytes) this.close('the packet is too large');
+    });
+    this.#socket.on('error', (error) => {
+      this.#reason ??= `socket error: ${describeError(error)}`;
+    });
+    this.#socket.on('end', () => {
+      this.#reason ??= this.#orderly ? 'the client disconnected' : 'the client closed the connection';
+    });
+    this.#socket.on('close', () => {
+      this.#end();
+    });
+  }
+
+  #receive(packet: Packet): void {
+    if (this.#handler === undefined) this.#first(packet);
+    else if (packet.cmd === 'pingreq') this.send({ cmd: 'pingresp' });
+    else if (packet.cmd === 'disconnect') this.#disconnect();
+    else if (isServed(packet)) this.#handler.packet(packet);
+    else this.close(`${packet.cmd.toUpperCase()} is not served`);
+  }
+
+  #first(packet: Packet): void {
+    if (packet.cmd !== 'connect') {
+      this.close(`${packet.cmd.toUpperCase()} before CONNECT`);
+    } else if (packet.protocolVersion !== 4) {
+      this.refuse(1, `MQTT version ${packet.protocolVersion ?? '?'}: only 3.1.1 is served`);
+    } else {
+      this.#idleLimitMs = keepAliveMs(packet.keepalive ?? 0);
+      this.#handler = this.#onConnect(packet, this);
+      this.#rearm();
+    }
+  }
+
+  #disconnect(): void {
+    this.#orderly = true;
+    this.close('the client disconnected');
+  }
+
+  async #sendLater(packet: Packet, delayMs: number): Promise<void> {
+    try {
+      await this.#clock.sleep(delayMs, this.#gone.signal);
+      this.#write(packet);
+    } catch (error) {
+      if (!this.#gone.signal.aborted) throw error;
+    }
+  }
+
+  #write(packet: Packet): void {
+    if (this.#silent || !this.#socket.writable) return;
+    writeToStream(packet, this.#socket);
+    if (this.#socket.writableLength > maxUnsentBytes) this.close('the client does not read');
+  }
+
+  /** One loop a connection for every deadline it has, so that a packet costs no timer. */
+  async #watch(): Promise<void> {
+    while (!this.#gone.signal.aborted) {
+      const left = this.#leftMs();
+      if (left.ms <= 0) {
+        this.close(left.reason);
+        return;
+      }
+      const { signal } = this.#deadline;
+      try {
+        await this.#clock.sleep(Math.min(left.ms, maxKeepAliveMs), signal);
+      } catch (error) {
+        if (!signal.aborted) throw error;
+      }
+    }
+  }
+
+  /** A deadline has changed: the loop looks again. */
+  #rearm(): void {
+    const earlier = this.#deadline;
+    this.#deadline = new AbortController();
+    earlier.abort(new Error('the deadline has changed'));
+  }
+
+  #leftMs(): { readonly ms: number; readonly reason: string } {
+    if (this.#silent) return { ms: Infinity, reason: '' };
+    const idle = this.#lastPacket + this.#idleLimitMs - this.#clock.monotonic();
+    const token = (this.#expiresAtMs ?? Infinity) - this.#clock.now().getTime();
+    if (token < idle) return { ms: token, reason: 'the token has expired' };
+    return { ms: idle, reason: this.#handler === undefined ? 'no CONNECT in time' : 'keep-alive timeout' };
+  }
+
+  #end(): void {
+    this.#gone.abort(new Error('the connection has ended'));
+    this.#rearm();
+    this.#handler?.ended(this.#reason ?? 'the connection was lost', this.#orderly);
+  }
+
+  #takeMessageId(): number {
+    const messageId = this.#nextMessageId;
+    this.#nextMessageId = messageId === 0xffff ? 1 : messageId + 1;
+    return messageId;
+  }
+}
+
+function keepAliveMs(seconds: number): number {
+  return seconds === 0 ? maxKeepAliveMs : Math.min(seconds * 1500, maxKeepAliveMs);
+}
+
+function isServed(packet: Packet): packet is ServedPacket {
+  return ['publish', 'puback', 'subscribe', 'unsubscribe'].includes(packet.cmd);
+}
