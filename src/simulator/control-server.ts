@@ -53,7 +53,7 @@ export class ControlServer {
     const { host } = this.#options;
     await new Promise<void>((resolve, reject) => {
       this.#server.once('error', (error) => {
-        reject(new ListenError(host, port, error));
+        reject(new ListenError(host, port, error, true));
       });
       this.#server.listen(port, host, resolve);
     });

@@ -27,6 +27,8 @@ export interface HubSessionHost {
   afterMessage(session: HubSession): 'acknowledge' | 'swallow' | 'drop';
   /** The status with which a fault wants this twin operation answered. */
   twinFault(session: HubSession, operation: 'get' | 'patch'): number | undefined;
+  /** The session can be called now: it has subscribed. */
+  listens(): void;
   methodResponse(rid: string, status: number, payload: JsonValue | undefined): void;
   ended(session: HubSession, reason: string, orderly: boolean): void;
   time(): string;
@@ -221,6 +223,7 @@ export class HubSession implements PacketHandler {
     this.#keep();
     this.#connection.send({ cmd: 'suback', messageId: packet.messageId ?? 0, granted });
     this.deliver();
+    this.#host.listens();
   }
 
   #unsubscribe(packet: IUnsubscribePacket): void {

@@ -106,6 +106,7 @@ export class Hub implements HubSessionHost {
     connection.expireAt(verdict.expiresAtMs);
     connection.send({ cmd: 'connack', returnCode: 0, sessionPresent: restored !== undefined });
     session.deliver();
+    this.listens();
     return {
       packet: (next) => {
         session.packet(next);
@@ -158,6 +159,10 @@ export class Hub implements HubSessionHost {
       session.callMethod(request.methodName, rid, request.payload);
       return true;
     });
+  }
+
+  listens(): void {
+    this.#calls.listenerCame();
   }
 
   methodResponse(rid: string, status: number, payload: JsonValue | undefined): void {

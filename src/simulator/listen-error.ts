@@ -5,10 +5,14 @@ export class ListenError extends Error {
   /** The port is in use by another program. */
   readonly taken: boolean;
 
-  constructor(host: string, port: number, cause: Error) {
+  /** It is the control API's port. */
+  readonly control: boolean;
+
+  constructor(host: string, port: number, cause: Error, control = false) {
     const taken = 'code' in cause && cause.code === 'EADDRINUSE';
-    super(`cannot listen on ${host}:${port}${taken ? ': the port is taken' : ''}`, { cause });
+    super(`cannot listen on ${host}:${port}${control ? ' for control' : ''}`, { cause });
     this.port = port;
     this.taken = taken;
+    this.control = control;
   }
 }

@@ -10,9 +10,9 @@ export interface DeviceMessage {
   /** Counts over all hubs, from 1, since the simulator started. */
   readonly sequence: number;
   readonly hub: string;
-  readonly deviceId: string;
+  readonly device: string;
   readonly systemProperties: Readonly<Record<string, string>>;
-  readonly properties: Readonly<Record<string, string | null>>;
+  readonly applicationProperties: Readonly<Record<string, string | null>>;
   /** The body as JSON, when the content type says JSON and it parses; otherwise see `bodyBase64`. */
   readonly body?: JsonValue;
   readonly bodyBase64?: string;
@@ -49,9 +49,9 @@ export function readMessage(telemetry: Telemetry, stamp: Stamp): DeviceMessage {
   return {
     sequence: stamp.sequence,
     hub: stamp.hub,
-    deviceId: stamp.deviceId,
+    device: stamp.deviceId,
     systemProperties: { ...system, ...stamps(stamp) },
-    properties: application,
+    applicationProperties: application,
     ...readBody(telemetry.body, system['content-type'] ?? ''),
     bytes,
   };

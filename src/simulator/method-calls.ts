@@ -22,13 +22,11 @@ interface Pending {
   readonly resolve: (result: MethodResult) => void;
 }
 
-/** How often to look whether a device that was not there has come. */
-const connectPollMs = 50;
-
 /** Direct methods under way at one hub. An answer that comes too late, or to nothing, is dropped, as the hub does. */
 export class MethodCalls {
   readonly #clock: Clock;
   readonly #pending = new Map<string, Pending>();
+  readonly #waiting = new Set<() => void>();
   #nextRid = 1;
 
   constructor(clock: Clock) {
@@ -70,21 +68,32 @@ export class MethodCalls {
     this.#pending.get(rid)?.resolve(result);
   }
 
+  /** A device may have become able to hear: calls that wait for one look again. */
+  listenerCame(): void {
+    for (const look of [...this.#waiting]) look();
+  }
+
   async #sendWhenConnected(
     request: MethodRequest,
     rid: string,
     send: (rid: string) => boolean,
     signal: AbortSignal,
   ): Promise<void> {
-    const deadline = this.#clock.monotonic() + (request.connectTimeoutInSeconds ?? 0) * 1000;
-    while (!send(rid)) {
-      if (this.#clock.monotonic() >= deadline) {
-        throw new ServiceError(
-          'DeviceNotOnline',
-          `cannot call ${request.methodName}: the device is not online`,
-        );
-      }
-      await this.#clock.sleep(connectPollMs, signal);
+    if (send(rid)) return;
+    const timeoutMs = (request.connectTimeoutInSeconds ?? 0) * 1000;
+    const sent = new AbortController();
+    const look = (): void => {
+      if (send(rid)) sent.abort(new Error('sent'));
+    };
+    this.#waiting.add(look);
+    try {
+      await this.#clock.sleep(timeoutMs, AbortSignal.any([signal, sent.signal]));
+    } catch (error) {
+      if (sent.signal.aborted) return;
+      throw error;
+    } finally {
+      this.#waiting.delete(look);
     }
+    throw new ServiceError('DeviceNotOnline', `cannot call ${request.methodName}: the device is not online`);
   }
 }

@@ -19,7 +19,8 @@ import { quietLog } from './quiet-log.ts';
 import { Registry } from './registry.ts';
 import { readState, stateFileIn, StateWriter } from './state-file.ts';
 import type { SimulatorState } from './state-file.ts';
-import { listenAll } from './listen.ts';
+import { applySeed } from './seed.ts';
+import type { Seed } from './seed.ts';
 import type { Twin } from './twin.ts';
 
 export interface SimulatorOptions {
@@ -50,6 +51,8 @@ export interface SimulatorOptions {
   readonly refuseAtConnect?: boolean | undefined;
   /** What a reset is called that leaves a device at its hub. */
   readonly sameHubReset?: 'deviceDataReset' | 'reprovisionedToInitialAssignment' | undefined;
+  /** Put in place at every start, over what the earlier run has kept. */
+  readonly seed?: Seed | undefined;
   /** How many messages to keep; 10,000 unless given. What is dropped is counted. */
   readonly maxMessages?: number | undefined;
   readonly clock?: Clock | undefined;
@@ -110,10 +113,16 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
     { length: options.hubs ?? earlier?.hubs.length ?? 1 },
     () => new Gateway({ host, credential: identity.server, clock, log, faults: faults.book, connections }),
   );
-  await listenAll(gateways, portsFor(gateways.length, options, earlier));
+  const ports = portsFor(gateways.length, options, earlier);
+  await closingOnFailure(gateways, async () => {
+    for (const [index, gateway] of gateways.entries()) await gateway.listen(ports[index] ?? 0);
+  });
   const hubs = gateways.map((gateway) => core.makeHub(publicHost, names, gateway.port));
   registry.link(hubs);
   if (earlier !== undefined) registry.restore(earlier);
+  await closingOnFailure(gateways, () => {
+    applySeed(registry, options.seed ?? {});
+  });
   faults.attach(gateways);
   const control = new ControlServer({
     host,
@@ -125,14 +134,8 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
     messages,
     connections,
   });
-  try {
-    await control.listen(
-      asked(options.controlPort) ?? earlier?.controlPort ?? options.defaultControlPort ?? 0,
-    );
-  } catch (error) {
-    await Promise.all(gateways.map((gateway) => gateway.close()));
-    throw error;
-  }
+  const controlPort = asked(options.controlPort) ?? earlier?.controlPort ?? options.defaultControlPort ?? 0;
+  await closingOnFailure(gateways, () => control.listen(controlPort));
   const writer = new StateWriter(
     statePath,
     () => ({ scopeId: dps.scopeId, controlPort: control.port, ...registry.snapshot() }),
@@ -240,6 +243,19 @@ function makeCore(
       listener = next;
     },
   };
+}
+
+/** Nothing is left listening when a start fails half-way. */
+async function closingOnFailure(
+  gateways: readonly Gateway[],
+  work: () => Promise<void> | void,
+): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    await Promise.all(gateways.map((gateway) => gateway.close()));
+    throw error;
+  }
 }
 
 /** A port that is asked for counts; else the earlier run's; else the default; else any free one. */

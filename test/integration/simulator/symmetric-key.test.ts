@@ -36,9 +36,9 @@ for (const [which, key] of [
     await client.sendEvent(message);
     const [received] = simulator.messages.since();
     assert.ok(received);
-    assert.equal(received.deviceId, 'press-7');
+    assert.equal(received.device, 'press-7');
     assert.deepEqual(received.body, { temperature: 21.5 });
-    assert.deepEqual(received.properties, { site: 'Zürich & Co=1' });
+    assert.deepEqual(received.applicationProperties, { site: 'Zürich & Co=1' });
     assert.equal(received.systemProperties['message-id'], 'm-1');
     assert.equal(received.systemProperties['iothub-connection-device-id'], 'press-7');
   });
