@@ -160,8 +160,9 @@ export class Dps {
     const moved =
       previousHub !== undefined && previousHub !== hub ? previousHub.store.find(deviceId) : undefined;
     if (moved !== undefined && data === 'migrate') hub.store.adopt({ ...omit(moved, 'session'), queue: [] });
+    // A hub disables a device that is moved away (protocol.md 2.8, 6): the identity at the new one is born enabled.
     const identity: DeviceInput = {
-      ...keepStatus(hub.store.find(deviceId)),
+      ...(moved === undefined ? keepStatus(hub.store.find(deviceId)) : {}),
       authentication: authenticationFor(claim, attested),
     };
     hub.store.put(deviceId, identity, { initialTwin });
