@@ -1,31 +1,27 @@
 import type { Clock } from './clock.ts';
+import { inScope } from './scope.ts';
 
 /**
  * Gives `work` at most `ms` milliseconds on the monotonic clock. Its signal is aborted when the time is over (with
  * `late` as the reason) or when the outer signal is; either way the call rejects with that reason at once, even if
- * `work` never settles.
+ * `work` never settles. It is aborted once `work` has settled, too.
  */
-export async function withDeadline<T>(
+export function withDeadline<T>(
   clock: Clock,
   ms: number,
   late: Error,
   signal: AbortSignal,
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
-  const settled = new AbortController();
-  const deadline = new AbortController();
-  clock.sleep(ms, settled.signal).then(
-    () => {
-      deadline.abort(late);
-    },
-    () => undefined,
-  );
-  const limit = AbortSignal.any([signal, deadline.signal]);
-  try {
-    return await untilAborted(work(limit), limit);
-  } finally {
-    settled.abort();
-  }
+  return inScope(signal, (scope) => {
+    clock.sleep(ms, scope.signal).then(
+      () => {
+        scope.abort(late);
+      },
+      () => undefined,
+    );
+    return untilAborted(work(scope.signal), scope.signal);
+  });
 }
 
 /** The promise's outcome, or a rejection with the signal's reason, whichever is first. */

@@ -1,3 +1,5 @@
+import { inScope } from './scope.ts';
+
 /** A part of the program that runs until its signal is aborted, then resolves; a rejection is a failure. */
 export interface Service {
   readonly name: string;
@@ -10,18 +12,19 @@ export interface Service {
  * A failure while stopping is added to the first as an AggregateError, never lost.
  */
 export async function runAll(services: readonly Service[], signal: AbortSignal): Promise<void> {
-  const group = new AbortController();
   const errors: unknown[] = [];
-  const runs = services.map(async (service) => {
-    try {
-      await service.run(AbortSignal.any([signal, group.signal]));
-    } catch (error) {
-      errors.push(error);
-    } finally {
-      group.abort(new Error(`cannot go on: ${service.name} has ended`));
-    }
+  await inScope(signal, async (group) => {
+    const runs = services.map(async (service) => {
+      try {
+        await service.run(group.signal);
+      } catch (error) {
+        errors.push(error);
+      } finally {
+        group.abort(new Error(`cannot go on: ${service.name} has ended`));
+      }
+    });
+    await Promise.all(runs);
   });
-  await Promise.all(runs);
   if (errors.length === 1) throw errors[0];
   if (errors.length > 1) throw new AggregateError(errors, 'cannot go on: several services failed');
 }
