@@ -1,4 +1,4 @@
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { mkdir, open, readFile, rename, rm, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 
 /**
@@ -35,7 +35,12 @@ export async function readFileIfPresent(path: string): Promise<string | undefine
 
 /** Removes a file and makes the removal durable. A file that is not there is no error. */
 export async function removeFile(path: string): Promise<void> {
-  await rm(path, { force: true });
+  try {
+    await unlink(path);
+  } catch (error) {
+    if (isMissing(error)) return;
+    throw error;
+  }
   await syncDirectory(dirname(path));
 }
 
