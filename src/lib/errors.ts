@@ -5,9 +5,17 @@ export class ConfigError extends Error {
 
 /** The text of anything that was thrown, with the causes behind it, for a log line. */
 export function describeError(error: unknown): string {
+  return describe(error, []);
+}
+
+/** @param outer what this one is a cause of: errors that cause one another are told once */
+function describe(error: unknown, outer: readonly unknown[]): string {
+  if (outer.includes(error)) return '';
   if (!(error instanceof Error)) return String(error);
+  const chain = [...outer, error];
   const own = error.message === '' ? error.name : error.message;
-  const inner = error instanceof AggregateError ? error.errors.map(describeError).join('; ') : '';
-  const cause = error.cause === undefined ? '' : describeError(error.cause);
+  const errors: unknown[] = error instanceof AggregateError ? error.errors : [];
+  const inner = errors.map((one) => describe(one, chain)).join('; ');
+  const cause = error.cause === undefined ? '' : describe(error.cause, chain);
   return [own, inner, cause].filter((part) => part !== '').join(': ');
 }
