@@ -94,7 +94,7 @@ class Registration {
       });
       this.#send(operationId, (error) => {
         // A failed connection is told by `closed` with its true cause; what is left is the SDK refusing to try.
-        if (error !== undefined && error !== null) this.#link.kill();
+        if (error) this.#link.kill(error);
       });
     });
   }

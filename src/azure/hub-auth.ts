@@ -1,12 +1,12 @@
 import type { AuthenticationProvider } from 'azure-iot-common';
+import type { Clock } from '../lib/clock.ts';
+import type { Credential } from '../provisioning/credential.ts';
+import type { Assignment } from '../provisioning/dps-client.ts';
 import {
   SharedAccessSignature,
   SharedAccessSignatureAuthenticationProvider,
   X509AuthenticationProvider,
-} from 'azure-iot-device';
-import type { Clock } from '../lib/clock.ts';
-import type { Credential } from '../provisioning/credential.ts';
-import type { Assignment } from '../provisioning/dps-client.ts';
+} from './sdk.ts';
 
 /**
  * How long a token for the hub is valid. A day: the hub cuts a session when its token runs out, each new session costs
@@ -30,6 +30,9 @@ export function hubAuthentication(
     return X509AuthenticationProvider.fromX509Options(deviceId, assignedHub, x509);
   }
   const expiresAt = Math.floor((clock.now().getTime() + tokenLifetimeMs) / 1000);
-  const token = SharedAccessSignature.create(assignedHub, deviceId, credential.key.reveal(), expiresAt);
+  const resource = encodeURIComponent(`${assignedHub}/devices/${deviceId}`);
+  // A device's own key has no policy name, which the SDK's types do not know.
+  const noPolicy = null as unknown as string;
+  const token = SharedAccessSignature.create(resource, noPolicy, credential.key.reveal(), expiresAt);
   return SharedAccessSignatureAuthenticationProvider.fromSharedAccessSignature(token.toString());
 }

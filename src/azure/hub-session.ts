@@ -1,7 +1,5 @@
-import { NoRetry } from 'azure-iot-common';
-import type { AuthenticationProvider } from 'azure-iot-common';
-import { Client, Message } from 'azure-iot-device';
-import type { DeviceTransport, TwinProperties } from 'azure-iot-device';
+import type { AuthenticationProvider, Message as SdkMessage } from 'azure-iot-common';
+import type { Client as SdkClient, DeviceTransport, TwinProperties } from 'azure-iot-device';
 import { CloudError } from '../cloud-error.ts';
 import type { FailureCode } from '../cloud-error.ts';
 import type { HubSession } from '../connection/hub-client.ts';
@@ -17,6 +15,7 @@ import { GuardedMqttBase } from './guarded-base.ts';
 import { HubTransport } from './hub-transport.ts';
 import { InFlight } from './in-flight.ts';
 import type { MqttLink } from './mqtt-link.ts';
+import { Client, Message, NoRetry } from './sdk.ts';
 import { readTwinMessage } from './twin-topics.ts';
 
 export interface SessionOptions {
@@ -45,7 +44,7 @@ export class AzureHubSession implements HubSession {
   readonly renewAfterMs: number | undefined;
   readonly #options: SessionOptions;
   readonly #transport: HubTransport;
-  readonly #client: Client;
+  readonly #client: SdkClient;
   readonly #over = new AbortController();
   readonly #sends: InFlight;
   #patches: Channel<DesiredProperties> | undefined;
@@ -62,7 +61,7 @@ export class AzureHubSession implements HubSession {
     this.#client = new Client(this.#transport as DeviceTransport);
     this.#client.setRetryPolicy(new NoRetry());
     this.#client.on('error', (error: Error) => {
-      this.#end('NET-RESET', error);
+      options.link.kill(error);
     });
     this.#sends = new InFlight(options.clock, options.ackTimeoutMs);
     this.closed = new Promise((resolve) => {
@@ -80,7 +79,7 @@ export class AzureHubSession implements HubSession {
     return new Promise((resolve) => {
       this.#client.open((error) => {
         if (error) {
-          this.#options.link.kill();
+          this.#options.link.kill(error);
           return;
         }
         void this.#sends.untilOverdue(this.#over.signal).then((overdue) => {
@@ -96,8 +95,8 @@ export class AzureHubSession implements HubSession {
     return this.#sends.track((done) => {
       this.#client.sendEvent(toSdkMessage(message), (error) => {
         if (!error) done();
-        // The SDK's errors say little; the session's end says why, and rejects whatever is in flight.
-        else this.#end('NET-RESET', error);
+        // The end of the session says why, and rejects whatever is in flight.
+        else this.#options.link.kill(error);
       });
     });
   }
@@ -185,7 +184,7 @@ export class AzureHubSession implements HubSession {
   }
 }
 
-function toSdkMessage(message: TelemetryMessage): Message {
+function toSdkMessage(message: TelemetryMessage): SdkMessage {
   const sdkMessage = new Message(message.body);
   sdkMessage.messageId = message.messageId;
   sdkMessage.contentType = message.contentType;

@@ -43,6 +43,7 @@ export class MqttLink {
   #client: RawClient | undefined;
   #resolveClosed: (end: LinkEnd) => void = () => undefined;
   #killed = false;
+  #error: Error | undefined;
 
   constructor(options: LinkOptions) {
     this.#options = options;
@@ -90,10 +91,15 @@ export class MqttLink {
     this.kill();
   }
 
-  /** Destroys the socket. Callbacks of whatever was in flight are told by the SDK as it sees the connection close. */
-  kill(): void {
+  /**
+   * Destroys the socket. Callbacks of whatever was in flight are told by the SDK as it sees the connection close.
+   * `reason` becomes the end's error if the connection was still whole: what the SDK says of one that is already broken
+   * is a consequence, not the cause.
+   */
+  kill(reason?: Error): void {
     this.#killed = true;
     const client = this.#client;
+    if (client?.stream.destroyed === false) this.#error ??= reason;
     if (client === undefined) {
       this.#resolveClosed({ wasOpen: false, byServer: false });
       return;
@@ -113,11 +119,10 @@ export class MqttLink {
   }
 
   #watch(client: RawClient): void {
-    let error: Error | undefined;
     let wasOpen = false;
     let byServer = false;
     const onError = (thrown: Error): void => {
-      error ??= thrown;
+      this.#error ??= thrown;
     };
     client.on('error', onError);
     client.once('connect', () => {
@@ -130,7 +135,7 @@ export class MqttLink {
       byServer = true;
     });
     socket.once('close', () => {
-      this.#resolveClosed({ wasOpen, error, byServer });
+      this.#resolveClosed({ wasOpen, error: this.#error, byServer });
     });
   }
 }

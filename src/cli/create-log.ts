@@ -12,7 +12,7 @@ export async function createLog(level: 'debug' | 'info' | 'warn' | 'error'): Pro
   if (!process.stdout.isTTY) return asLog(pino(options, pino.destination({ fd: 1, sync: true })));
   // Loaded here and nowhere else: a service has no use for it.
   const { default: pretty } = await import('pino-pretty');
-  const hidden = 'state,code,kind,delayMs,next,remedy,error,hub,device,version,config,stateDirectory';
+  const hidden = 'state,code,kind,delayMs,next,error,hub,device,version,config,stateDirectory';
   return asLog(
     pino(options, pretty({ sync: true, translateTime: 'SYS:HH:MM:ss', ignore: hidden, destination: 1 })),
   );

@@ -164,7 +164,7 @@ export class Connection implements Service {
     const { code, kind, remedy } = reason;
     const then = next === 'provisioning' ? 'asking DPS' : 'trying the hub again';
     this.#options.log.warn(
-      { state: name, code, kind, delayMs: Math.round(delayMs), next, remedy, error: describeError(reason) },
+      { state: name, code, kind, delayMs: Math.round(delayMs), next },
       `waiting ${seconds(delayMs)} before ${then}: ${describeError(reason)} [${code}] – ${remedy}`,
     );
   }

@@ -25,6 +25,8 @@ export class InputService implements Service {
   readonly #clock: Clock;
   readonly #log: Log;
   #failing = false;
+  /** Counts this input's messages since the start, so that a consumer can see gaps. */
+  #sequence = 1;
 
   constructor(input: Input, queue: TelemetryQueue, settings: IntervalSettings, clock: Clock, log: Log) {
     this.name = `input ${input.name}`;
@@ -89,7 +91,7 @@ export class InputService implements Service {
       contentType: 'application/json',
       contentEncoding: 'utf-8',
       body: JSON.stringify(reading),
-      properties: { input: this.#input.name },
+      properties: { input: this.#input.name, sequence: String(this.#sequence++) },
     };
   }
 }

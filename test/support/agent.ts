@@ -1,0 +1,74 @@
+import { join } from 'node:path';
+import { createAgent } from '../../src/agent.ts';
+import { parseConfig } from '../../src/config/parse.ts';
+import { realWorld } from '../../src/world.ts';
+import type { Simulator } from '../../src/simulator/simulator.ts';
+import type { Scratch } from './scratch.ts';
+import { keepSecret } from './test-logs.ts';
+import { WatchedLog } from './watched-log.ts';
+
+export interface AgentOptions {
+  readonly scratch: Scratch;
+  readonly simulator: Pick<Simulator, 'scopeId' | 'dps' | 'caFile'>;
+  /** The lines of `attestation:`, as in config.yaml. */
+  readonly attestation: Readonly<Record<string, string>>;
+  /** Whole sections of config.yaml in YAML's flow style, such as `connection: {keep_alive: 5s}`. */
+  readonly sections?: readonly string[];
+  /** Further lines of `provisioning:`. */
+  readonly provisioning?: readonly string[];
+  /** A folder of its own if not given; given, the agent finds there what an earlier one has left. */
+  readonly stateDirectory?: string;
+}
+
+export interface RunningAgent {
+  readonly log: WatchedLog;
+  readonly stateDirectory: string;
+  /** Rejects if the agent failed. */
+  stop(): Promise<void>;
+}
+
+/** Short waits, so that tests need not sit out the long ones; the rules are the same. */
+export const quickRetries =
+  'connection: {retry: {initial: 100ms, maximum: 1s}, rejected_retry: {initial: 1s, maximum: 2s}}';
+
+const everySecond = 'telemetry: {inputs: [{name: system, type: system, interval: 1s}]}';
+
+/** The text of a config.yaml for a simulator. */
+export function configFor({
+  simulator,
+  attestation,
+  sections,
+  provisioning,
+}: Omit<AgentOptions, 'scratch'>): string {
+  const { scopeId, dps, caFile } = simulator;
+  return [
+    'provisioning:',
+    '  source: dps',
+    `  global_endpoint: ${dps.host}:${dps.port}`,
+    `  scope_id: ${scopeId}`,
+    ...(provisioning ?? []).map((line) => `  ${line}`),
+    '  attestation:',
+    ...Object.entries(attestation).map(([key, value]) => `    ${key}: ${value}`),
+    `trust_bundle_cert: file://${caFile}`,
+    ...(sections ?? [quickRetries, everySecond]),
+    '',
+  ].join('\n');
+}
+
+/** The whole agent in this process: its real composition, the real SDK, real TLS. Stopped when the test is over. */
+export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
+  for (const [key, value] of Object.entries(options.attestation)) if (key.endsWith('_key')) keepSecret(value);
+  const { config } = parseConfig(configFor(options), 'config.yaml');
+  const stateDirectory = options.stateDirectory ?? join(await options.scratch.folder(), 'state');
+  const log = new WatchedLog();
+  const stopping = new AbortController();
+  const running = createAgent(config, stateDirectory, await realWorld(config, log.log)).run(stopping.signal);
+  // Told by `stop`; until then a failure must not end the test's process.
+  running.catch(() => undefined);
+  const stop = async (): Promise<void> => {
+    stopping.abort();
+    await running;
+  };
+  options.scratch.defer(stop);
+  return { log, stateDirectory, stop };
+}
