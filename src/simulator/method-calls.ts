@@ -83,7 +83,7 @@ export class MethodCalls {
     const timeoutMs = (request.connectTimeoutInSeconds ?? 0) * 1000;
     const sent = new AbortController();
     const look = (): void => {
-      if (send(rid)) sent.abort(new Error('sent'));
+      if (!sent.signal.aborted && send(rid)) sent.abort(new Error('sent'));
     };
     this.#waiting.add(look);
     try {
