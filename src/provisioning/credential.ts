@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import type { KeyObject } from 'node:crypto';
 import { CloudError } from '../cloud-error.ts';
 import type { Clock } from '../lib/clock.ts';
+import { isText } from '../lib/json.ts';
 import { Secret } from '../lib/secret.ts';
 import { deriveDeviceKey } from './derive-device-key.ts';
 
@@ -114,8 +115,9 @@ function checkValidity(leaf: X509Certificate, path: string, now: Date): void {
 }
 
 function commonName(leaf: X509Certificate, path: string): string {
-  const line = leaf.subject.split('\n').find((part) => part.startsWith('CN='));
-  if (line !== undefined) return line.slice('CN='.length);
-  const cause = new Error('the certificate has no common name to take the registration ID from');
+  // Not from `subject`, which is undefined for a certificate without one, and joins and escapes what it holds.
+  const name: unknown = leaf.toLegacyObject().subject.CN;
+  if (isText(name)) return name;
+  const cause = new Error('the certificate does not have one common name to take the registration ID from');
   throw new CloudError('CERT-UNUSABLE', `use ${path}`, { cause });
 }
