@@ -67,7 +67,7 @@ async function loadX509(
   const { identityCert, identityPk } = attestation;
   const [certificate, privateKey] = await Promise.all([readPem(identityCert), readPem(identityPk)]);
   const leaf = parse(identityCert, () => new X509Certificate(certificate));
-  const key = parse(identityPk, () => createPrivateKey(privateKey));
+  const key = parse(identityPk, () => parsePrivateKey(privateKey));
   checkPair(leaf, key, attestation);
   checkValidity(leaf, identityCert, clock.now());
   const registrationId = attestation.registrationId ?? commonName(leaf, identityCert);
@@ -88,6 +88,13 @@ function parse<T>(path: string, read: () => T): T {
   } catch (cause) {
     throw new CloudError('CERT-UNUSABLE', `use ${path}`, { cause });
   }
+}
+
+function parsePrivateKey(pem: string): KeyObject {
+  // OpenSSL would only say that it was interrupted.
+  if (/^(-----BEGIN ENCRYPTED|Proc-Type: 4,ENCRYPTED)/m.test(pem))
+    throw new Error('the key is encrypted, and there is no passphrase to decrypt it with');
+  return createPrivateKey(pem);
 }
 
 function checkPair(
