@@ -32,6 +32,7 @@ interface Acknowledgement {
 
 const dist = join(import.meta.dirname, '..', 'dist');
 const device = 'demo-gateway';
+const deviceKey = randomBytes(32).toString('base64');
 const { values } = parseArgs({ options: { seconds: { type: 'string' } } });
 const directory = await mkdtemp(join(tmpdir(), 'dps-agent-demo-'));
 const children: ChildProcess[] = [];
@@ -78,8 +79,6 @@ async function startSimulator(): Promise<SimulatorAddress> {
   say('simulator', `DPS and two hubs are up, ID scope ${address.scopeId}, control at ${address.control}`);
   return address;
 }
-
-const deviceKey = randomBytes(32).toString('base64');
 
 async function enroll(simulator: SimulatorAddress): Promise<void> {
   await control(simulator, 'PUT', `/enrollments/${device}`, {

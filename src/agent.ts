@@ -65,7 +65,7 @@ export function createAgent(config: Config, stateDirectory: string, world: World
       await settings.load();
       await runAll([connection, ...inputServices], signal);
       if (queue.depth > 0)
-        log.warn({ messages: queue.depth }, `${queue.depth} messages were not sent and are lost`);
+        log.warn({ messages: queue.depth }, `telemetry not sent and lost: ${queue.depth} in number`);
     },
   };
 }

@@ -1,5 +1,6 @@
 import process from 'node:process';
 import { parseArgs } from 'node:util';
+import { pino } from 'pino';
 import { createAgent } from '../agent.ts';
 import { loadConfig } from '../config/load.ts';
 import { describeError } from '../lib/errors.ts';
@@ -9,6 +10,7 @@ import { agentVersion } from '../version.ts';
 import { realWorld } from '../world.ts';
 import type { World } from '../world.ts';
 import { createLog } from './create-log.ts';
+import type { LogOutput } from './create-log.ts';
 import { exitCodes } from './usage.ts';
 
 const defaultConfig = '/etc/dps-agent/config.yaml';
@@ -24,7 +26,7 @@ export async function run(args: readonly string[]): Promise<number> {
     options: { config: { type: 'string', default: defaultConfig } },
   });
   const { config, warnings } = await loadConfig(values.config);
-  const log = await createLog(config.log.level);
+  const log = await createLog(config.log.level, standardOutput());
   for (const warning of warnings) log.warn(warning);
   const world = await realWorld(config, log);
   const stateDirectory = process.env['STATE_DIRECTORY'] ?? config.stateDirectory ?? defaultStateDirectory;
@@ -38,6 +40,18 @@ export async function run(args: readonly string[]): Promise<number> {
   const running = agent.run(stop);
   await Promise.race([running, stopDeadline(stop, world)]);
   return exitCodes.success;
+}
+
+function standardOutput(): LogOutput {
+  const destination = pino.destination({ fd: process.stdout.fd, sync: true });
+  // Whoever read the log is gone, and there is nowhere left to say so; the agent's work goes on.
+  destination.on('error', () => undefined);
+  return {
+    isTerminal: process.stdout.isTTY,
+    write: (line) => {
+      destination.write(line);
+    },
+  };
 }
 
 /** Aborted by the first SIGTERM or SIGINT; the second ends the process at once. */

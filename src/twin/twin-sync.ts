@@ -9,6 +9,7 @@ import type { Service } from '../lib/service.ts';
 import { DesiredDocument } from './desired-document.ts';
 import type { DesiredProperties, ReportedProperties } from './properties.ts';
 import { acknowledgeFailure, applyDesired } from './settings.ts';
+import type { Settings } from './settings.ts';
 import type { SettingsStore } from './settings-store.ts';
 
 export interface TwinSyncOptions {
@@ -88,7 +89,8 @@ export class TwinSync implements Service {
       log.error({ version }, reason);
       return acknowledgeFailure(before.intervalSeconds ?? configuredSeconds, version, reason);
     }
-    if (store.current !== before) log.info({ settings, version }, 'settings changed by the twin');
+    if (store.current !== before)
+      log.info({ settings, version }, `the twin has changed the settings: ${summary(settings)}`);
     return acknowledgements;
   }
 
@@ -107,4 +109,8 @@ export class TwinSync implements Service {
       }
     }
   }
+}
+
+function summary({ intervalSeconds }: Settings): string {
+  return intervalSeconds === undefined ? 'intervals as configured' : `all inputs every ${intervalSeconds} s`;
 }

@@ -11,7 +11,14 @@ export class WatchedLog {
   readonly #listeners = new Set<(line: LoggedLine) => void>();
 
   constructor() {
-    this.log = pino({ level: 'debug', base: null }, { write: (text) => this.take(text) });
+    this.log = pino(
+      { level: 'debug', base: null },
+      {
+        write: (text) => {
+          this.take(text);
+        },
+      },
+    );
   }
 
   /** One line of JSON, from the logger or from a process that uses it. */

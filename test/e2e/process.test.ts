@@ -1,0 +1,120 @@
+import assert from 'node:assert/strict';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, it } from 'node:test';
+import type { Simulator } from '../../src/simulator/simulator.ts';
+import { agentVersion } from '../../src/version.ts';
+import { runAgent, startAgentProcess } from '../support/agent-process.ts';
+import { Scratch } from '../support/scratch.ts';
+import { dpsConnections, enrollWithKey, newKey, simulatorFor } from '../support/simulator.ts';
+
+describe('the agent as a process', () => {
+  let scratch: Scratch;
+  let simulator: Simulator;
+  let attestation: Readonly<Record<string, string>>;
+
+  beforeEach(async () => {
+    scratch = new Scratch();
+    simulator = await simulatorFor(scratch);
+    attestation = enrollWithKey(simulator, 'gateway');
+  });
+
+  afterEach(() => scratch.clean());
+
+  it('ends in order on SIGTERM: status 0, the session ended politely, within 5 s', async () => {
+    const { log, child, exited } = await startAgentProcess({ scratch, simulator, attestation });
+    await log.untilState('connected');
+    await simulator.messages.waitFor(() => true, AbortSignal.timeout(10_000));
+    const asked = performance.now();
+    child.kill('SIGTERM');
+    assert.deepEqual(await exited, { code: 0, signal: null });
+    assert.ok(performance.now() - asked < 5000);
+    assert.equal(log.lines.at(-1)?.['state'] ?? log.lines.at(-2)?.['state'], 'stopped');
+  });
+
+  for (const [state, fault] of [
+    ['provisioning', { kind: 'dps-no-answer' }],
+    ['connecting', { kind: 'go-silent', service: 'hub', connack: false }],
+    ['waiting', { kind: 'refuse-tcp', how: 'reset' }],
+  ] as const) {
+    it(`ends with status 0 on SIGTERM while ${state}`, async () => {
+      simulator.faults.add(fault);
+      const { log, child, exited } = await startAgentProcess({ scratch, simulator, attestation });
+      await log.untilState(state);
+      child.kill('SIGTERM');
+      assert.deepEqual(await exited, { code: 0, signal: null });
+    });
+  }
+
+  it('ends within 5 s on SIGTERM though the hub acknowledges nothing', async () => {
+    simulator.faults.add({ kind: 'swallow-pubacks' });
+    const { log, child, exited } = await startAgentProcess({ scratch, simulator, attestation });
+    await log.untilState('connected');
+    await simulator.messages.waitFor(() => true, AbortSignal.timeout(10_000));
+    const asked = performance.now();
+    child.kill('SIGTERM');
+    assert.deepEqual(await exited, { code: 0, signal: null });
+    assert.ok(performance.now() - asked < 5000);
+    assert.ok(log.lines.some(({ msg }) => msg.startsWith('telemetry not sent and lost')));
+  });
+
+  it('ends at once on a second SIGTERM', async () => {
+    simulator.faults.add({ kind: 'swallow-pubacks' });
+    const { log, child, exited } = await startAgentProcess({ scratch, simulator, attestation });
+    await simulator.messages.waitFor(() => true, AbortSignal.timeout(10_000));
+    child.kill('SIGTERM');
+    await log.until(({ msg }) => msg === 'SIGTERM: stopping');
+    child.kill('SIGTERM');
+    assert.deepEqual(await exited, { code: 143, signal: null });
+  });
+
+  it('is back after kill -9, without DPS', async () => {
+    const stateDirectory = join(await scratch.folder(), 'state');
+    const first = await startAgentProcess({ scratch, simulator, attestation, stateDirectory });
+    await first.log.untilState('connected');
+    first.child.kill('SIGKILL');
+    await first.exited;
+    const second = await startAgentProcess({ scratch, simulator, attestation, stateDirectory });
+    await second.log.untilState('connected');
+    assert.equal(dpsConnections(simulator), 1);
+  });
+
+  it('ends with status 78 and says what is wrong with its configuration, but not the key', async () => {
+    const config = join(await scratch.folder(), 'config.yaml');
+    const key = newKey();
+    const lines = [
+      'provisioning:',
+      '  source: dps',
+      '  scope_id: 0ne1',
+      '  attestation:',
+      '    method: symmetric_key',
+      '    registration_id: gateway',
+      `    symmetric_kye: ${key}`,
+    ];
+    await writeFile(config, lines.join('\n'));
+    const { code, stdout, stderr } = await runAgent(['run', '--config', config]);
+    assert.equal(code, 78);
+    assert.equal(stdout, '');
+    assert.equal(
+      stderr,
+      `cannot use ${config}: 1 problem\n` +
+        `${config}:7:5: provisioning.attestation.symmetric_kye: unknown key; did you mean "symmetric_key"?\n`,
+    );
+  });
+
+  it('ends with status 78 when the trust bundle is not there', async () => {
+    const caFile = join(await scratch.folder(), 'none.pem');
+    const { exited } = await startAgentProcess({ scratch, simulator: { ...simulator, caFile }, attestation });
+    assert.deepEqual(await exited, { code: 78, signal: null });
+  });
+
+  it('tells its version and its usage, and refuses what it does not know with status 64', async () => {
+    assert.deepEqual(await runAgent(['--version']), { code: 0, stdout: `${agentVersion}\n`, stderr: '' });
+    assert.match((await runAgent(['--help'])).stdout, /^Usage: dps-agent run/);
+    for (const args of [[], ['fly'], ['run', '--fast']]) {
+      const { code, stderr } = await runAgent(args);
+      assert.equal(code, 64, args.join(' '));
+      assert.match(stderr, /Usage: dps-agent run/);
+    }
+  });
+});
