@@ -1,4 +1,4 @@
-import { load, YAMLException } from 'js-yaml';
+import { loadAll, YAMLException } from 'js-yaml';
 import * as v from 'valibot';
 import { ConfigError } from '../lib/errors.ts';
 import { describeIssues } from './input.ts';
@@ -28,16 +28,18 @@ export type SimulatorConfig = v.InferOutput<typeof configSchema>;
 
 /** Reads the text of a configuration file. Throws a ConfigError that says where and what is wrong. */
 export function parseSimulatorConfig(text: string, path: string): SimulatorConfig {
-  const result = v.safeParse(configSchema, parseYaml(text, path) ?? {});
+  const result = v.safeParse(configSchema, parseYaml(text, path));
   if (result.success) return result.output;
   throw new ConfigError(`cannot use ${path}: ${describeIssues(result.issues)}`);
 }
 
 function parseYaml(text: string, path: string): unknown {
   try {
-    return load(text, { filename: path });
+    const [document, ...others] = loadAll(text, { filename: path });
+    if (others.length === 0) return document ?? {};
   } catch (error) {
     if (!(error instanceof YAMLException)) throw error;
     throw new ConfigError(`cannot read ${path}: ${error.message}`, { cause: error });
   }
+  throw new ConfigError(`cannot use ${path}: it has more than one document`);
 }

@@ -43,7 +43,10 @@ export function newTwin(time: string, initial: TwinPatch = {}): Twin {
     tags: merge({}, tags ?? {}),
     desired: {
       properties: merge({}, desired),
-      metadata: mergeMetadata({}, desired, { $lastUpdated: time, $lastUpdatedVersion: 1 }),
+      metadata:
+        Object.keys(desired).length === 0
+          ? empty.metadata
+          : mergeMetadata({}, desired, { $lastUpdated: time, $lastUpdatedVersion: 1 }),
       version: 1,
     },
   };
