@@ -4,11 +4,16 @@ export interface JournalLimits<Item> {
   readonly bytesOf: (item: Item) => number;
 }
 
-/** What happened, oldest first, bounded: what no longer fits goes out at the front and is counted. */
+/**
+ * What happened, oldest first, by rising sequence numbers. Bounded: what no longer fits goes out at the front and is
+ * counted. Adding costs the same however much is kept, and so does following.
+ */
 export class Journal<Item extends { readonly sequence: number }> {
   readonly #limits: JournalLimits<Item>;
   readonly #listeners = new Set<(item: Item) => void>();
+  /** Items before `#start` have been dropped; they are cut off now and then, not one by one. */
   #items: Item[] = [];
+  #start = 0;
   #bytes = 0;
   #dropped = 0;
 
@@ -30,7 +35,7 @@ export class Journal<Item extends { readonly sequence: number }> {
 
   /** Everything that came after this sequence number. */
   since(sequence = 0): Item[] {
-    return this.#items.filter((item) => item.sequence > sequence);
+    return this.#items.slice(this.#indexAfter(sequence));
   }
 
   /** Calls back for everything that comes from now on, until the returned function is called. */
@@ -43,9 +48,29 @@ export class Journal<Item extends { readonly sequence: number }> {
 
   /** The first item, already there or yet to come, that satisfies; rejects when the signal is aborted. */
   async waitFor(wanted: (item: Item) => boolean, signal: AbortSignal): Promise<Item> {
+    return this.since().find(wanted) ?? (await this.#next(wanted, signal));
+  }
+
+  /** Everything after this sequence number, and then as it comes, until the signal is aborted. */
+  async *follow(sequence: number, signal: AbortSignal): AsyncGenerator<Item, void> {
+    let last = sequence;
+    while (!signal.aborted) {
+      const items = this.since(last);
+      for (const item of items) {
+        last = item.sequence;
+        yield item;
+      }
+      if (items.length > 0) continue;
+      try {
+        await this.#next(() => true, signal);
+      } catch (error) {
+        if (!isAborted(signal)) throw error;
+      }
+    }
+  }
+
+  async #next(wanted: (item: Item) => boolean, signal: AbortSignal): Promise<Item> {
     signal.throwIfAborted();
-    const found = this.#items.find(wanted);
-    if (found !== undefined) return found;
     return await new Promise<Item>((resolve, reject) => {
       const stop = (): void => {
         unsubscribe();
@@ -64,35 +89,31 @@ export class Journal<Item extends { readonly sequence: number }> {
     });
   }
 
-  /** Everything after this sequence number, and then as it comes, until the signal is aborted. */
-  async *follow(sequence: number, signal: AbortSignal): AsyncGenerator<Item, void> {
-    let next = sequence;
-    while (!signal.aborted) {
-      for (const item of this.since(next)) {
-        next = item.sequence;
-        yield item;
-      }
-      try {
-        await this.waitFor((item) => item.sequence > next, signal);
-      } catch (error) {
-        if (!isAborted(signal)) throw error;
-      }
+  #shrink(): void {
+    const { maxItems, maxBytes, bytesOf } = this.#limits;
+    while (this.#items.length - this.#start > maxItems || this.#bytes > maxBytes) {
+      const oldest = this.#items[this.#start];
+      // The latest stays, however large it is.
+      if (oldest === undefined || this.#start === this.#items.length - 1) break;
+      this.#bytes -= bytesOf(oldest);
+      this.#start += 1;
+      this.#dropped += 1;
     }
+    if (this.#start * 2 <= this.#items.length) return;
+    this.#items = this.#items.slice(this.#start);
+    this.#start = 0;
   }
 
-  #shrink(): void {
-    let excess = 0;
-    while (
-      excess < this.#items.length - 1 &&
-      (this.#items.length - excess > this.#limits.maxItems || this.#bytes > this.#limits.maxBytes)
-    ) {
-      const oldest = this.#items[excess];
-      if (oldest !== undefined) this.#bytes -= this.#limits.bytesOf(oldest);
-      excess += 1;
+  /** Where the first item with a higher sequence number stands. */
+  #indexAfter(sequence: number): number {
+    let [low, high] = [this.#start, this.#items.length];
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      const item = this.#items[middle];
+      if (item !== undefined && item.sequence > sequence) high = middle;
+      else low = middle + 1;
     }
-    if (excess === 0) return;
-    this.#dropped += excess;
-    this.#items = this.#items.slice(excess);
+    return low;
   }
 }
 
