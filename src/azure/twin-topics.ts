@@ -26,15 +26,16 @@ export function readTwinMessage(topic: string, payload: Buffer): TwinMessage | u
 function readResponse(status: number, payload: Buffer): TwinMessage {
   const body = parseJson(payload.toString('utf8'));
   if (status >= 300) return errorResponse(status, body);
-  if (status === 204 || isJsonObject(body)) return { kind: 'response', payload };
+  if (status === 204) return { kind: 'response', payload: Buffer.alloc(0) };
+  if (isJsonObject(body)) return { kind: 'response', payload };
   return errorResponse(status, { message: 'the twin is not a JSON object' });
 }
 
-/** The SDK takes an answer for an error only if its body has an `errorCode`. */
+/** The SDK takes an answer for an error only if its body has an `errorCode` other than 0. */
 function errorResponse(status: number, body: unknown): TwinMessage {
   const { errorCode, message } = isJsonObject(body) ? body : {};
   const text = typeof message === 'string' ? message : 'no reason was given';
-  const code = typeof errorCode === 'number' ? errorCode : status;
+  const code = typeof errorCode === 'number' && errorCode !== 0 ? errorCode : status;
   const error = { errorCode: code, message: `status ${status}, error code ${code}: ${text}` };
   return { kind: 'response', payload: Buffer.from(JSON.stringify(error)) };
 }
