@@ -17,15 +17,20 @@ export class InFlight {
     this.#timeoutMs = timeoutMs;
   }
 
-  /** Resolves when `start` calls back; rejects by `rejectAll`. */
+  /** Resolves when `start` calls back; rejects by `rejectAll`, or as `start` throws. */
   track(start: (done: () => void) => void): Promise<void> {
     return new Promise((resolve, reject) => {
       const send: Send = { since: this.#clock.monotonic(), reject };
       this.#sends.add(send);
-      start(() => {
+      try {
+        start(() => {
+          this.#sends.delete(send);
+          resolve();
+        });
+      } catch (error) {
         this.#sends.delete(send);
-        resolve();
-      });
+        throw error;
+      }
     });
   }
 
