@@ -51,7 +51,8 @@ export class MemoryQueue implements TelemetryQueue {
 
   acknowledge(entry: QueuedMessage): void {
     this.#taken.delete(entry);
-    if (this.#overflowing && this.depth < this.#maxMessages) {
+    // Not as soon as one fits: at the brim both would be said at every other message.
+    if (this.#overflowing && this.depth <= this.#maxMessages / 2) {
       this.#overflowing = false;
       this.#log.warn(
         { dropped: this.#dropped.cap },
@@ -70,6 +71,7 @@ export class MemoryQueue implements TelemetryQueue {
     }
     const at = this.#released.findIndex(({ sequence }) => sequence > returned.sequence);
     this.#released.splice(at === -1 ? this.#released.length : at, 0, returned);
+    this.#makeRoom();
   }
 
   #accept(entry: Entry): void {
@@ -79,7 +81,7 @@ export class MemoryQueue implements TelemetryQueue {
       return;
     }
     this.#waiting.push(entry);
-    if (this.depth > this.#maxMessages) this.#dropOldest();
+    this.#makeRoom();
   }
 
   #waitForOne(signal: AbortSignal): Promise<QueuedMessage | undefined> {
@@ -102,8 +104,12 @@ export class MemoryQueue implements TelemetryQueue {
     return this.#released.shift() ?? this.#waiting.shift();
   }
 
-  #dropOldest(): void {
-    if (this.#shift() === undefined) return;
+  /** What is taken stays even where it alone exceeds the limit: it is being sent. */
+  #makeRoom(): void {
+    while (this.depth > this.#maxMessages && this.#shift() !== undefined) this.#countDropped();
+  }
+
+  #countDropped(): void {
     this.#dropped.cap += 1;
     if (this.#overflowing) return;
     this.#overflowing = true;
