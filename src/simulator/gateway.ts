@@ -1,54 +1,26 @@
-import { constants, X509Certificate } from 'node:crypto';
+import { constants } from 'node:crypto';
 import type { AddressInfo, Socket } from 'node:net';
 import { createServer } from 'node:tls';
-import type { DetailedPeerCertificate, Server, TLSSocket } from 'node:tls';
-import type { IConnectPacket } from 'mqtt-packet';
+import type { Server, TLSSocket } from 'node:tls';
 import type { Credential } from '../certificates/certificate.ts';
-import type { Clock } from '../lib/clock.ts';
 import { describeError } from '../lib/errors.ts';
-import type { Log } from '../lib/log.ts';
+import { Admission, scopeOf } from './admission.ts';
+import type { AdmissionOptions, Services } from './admission.ts';
 import type { Proof } from './attestation.ts';
-import type { ConnectionLog, ConnectionStart } from './connection-log.ts';
-import { DpsSession } from './dps-session.ts';
-import type { Dps } from './dps.ts';
-import type { FaultBook, FaultScope } from './faults.ts';
-import type { Hub } from './hub.ts';
+import type { FaultScope } from './faults.ts';
 import { ListenError } from './listen-error.ts';
 import { MqttConnection } from './mqtt-connection.ts';
 import type { PacketHandler } from './mqtt-connection.ts';
-import { serviceTime } from './timestamp.ts';
+import { presentedChain } from './presented-chain.ts';
 import { parseUserName } from './user-name.ts';
-import type { UserName } from './user-name.ts';
-import type { PresentedChain } from './x509.ts';
 
-export interface GatewayOptions {
+export interface GatewayOptions extends AdmissionOptions {
   readonly host: string;
   readonly credential: Credential;
-  readonly clock: Clock;
-  readonly log: Log;
-  readonly faults: FaultBook;
-  readonly connections: ConnectionLog;
-}
-
-/** What a port leads to. */
-export interface Services {
-  readonly hub: Hub;
-  /** On the first port only: DPS shares it with the first hub. */
-  readonly dps: Dps | undefined;
 }
 
 /** How long a TLS handshake may take. */
 const handshakeTimeoutMs = 30_000;
-
-/** A CONNECT, and all that is needed to decide on it. */
-interface Attempt {
-  readonly packet: IConnectPacket;
-  readonly user: UserName;
-  readonly scope: FaultScope;
-  readonly connection: MqttConnection;
-  readonly proof: Proof;
-  readonly services: Services;
-}
 
 interface Open {
   readonly connection: MqttConnection;
@@ -58,6 +30,7 @@ interface Open {
 /** One port: TLS in, MQTT connections out, each handed to DPS or to the hub by its user name. */
 export class Gateway {
   readonly #options: GatewayOptions;
+  readonly #admission: Admission;
   readonly #sockets = new Set<Socket>();
   readonly #open = new Set<Open>();
   #server: Server | undefined;
@@ -66,6 +39,7 @@ export class Gateway {
 
   constructor(options: GatewayOptions) {
     this.#options = options;
+    this.#admission = new Admission(options);
   }
 
   get port(): number {
@@ -203,26 +177,10 @@ export class Gateway {
         }
         scope = scopeOf(user, services.hub);
         const proof: Proof = { password: packet.password?.toString('utf8'), chain: presentedChain(socket) };
-        return this.#connect({ packet, user, scope, connection, proof, services });
+        const handler = this.#admission.admit({ packet, user, scope, connection, proof, services });
+        return handler === undefined ? undefined : this.#track({ connection, scope }, handler);
       },
     });
-  }
-
-  #connect(attempt: Attempt): PacketHandler | undefined {
-    const { packet, user, scope, connection, proof, services } = attempt;
-    const refusal = this.#options.faults.strike('refuse-connect', scope);
-    if (refusal !== undefined) {
-      this.#refuse(attempt, refusal.code, `fault: CONNECT refused with ${refusal.code}`);
-      return;
-    }
-    const silent = this.#options.faults.strike('go-silent', scope);
-    if (silent?.connack === false) connection.goSilent();
-    const handler =
-      user.service === 'dps'
-        ? this.#connectDps(attempt, user)
-        : services.hub.connect(packet, user, proof, connection);
-    if (silent !== undefined) connection.goSilent();
-    return handler === undefined ? undefined : this.#track({ connection, scope }, handler);
   }
 
   /** Keeps an accepted connection in reach of the faults for as long as it lasts. */
@@ -238,78 +196,4 @@ export class Gateway {
       },
     };
   }
-
-  #connectDps(attempt: Attempt, user: Extract<UserName, { service: 'dps' }>): PacketHandler | undefined {
-    const { packet, connection, proof, services } = attempt;
-    const { dps } = services;
-    if (dps?.scopeId.toLowerCase() !== user.scopeId.toLowerCase()) {
-      this.#refuse(attempt, 3, `unknown ID scope ${user.scopeId}`);
-      return;
-    }
-    if (packet.clientId.toLowerCase() !== user.registrationId.toLowerCase()) {
-      this.#refuse(attempt, 2, `the client ID ${packet.clientId} is not the registration ID`);
-      return;
-    }
-    const claim = { scopeId: dps.scopeId, registrationId: user.registrationId, proof };
-    const refusal = dps.refusalAtConnect(claim);
-    if (refusal !== undefined) {
-      this.#refuse(attempt, 5, refusal);
-      return;
-    }
-
-    const { clock, connections, log } = this.#options;
-    const id = connections.started(this.#startRecord(attempt));
-    log.info({ registrationId: user.registrationId }, 'connected to DPS');
-    connection.send({ cmd: 'connack', returnCode: 0, sessionPresent: false });
-    return new DpsSession({
-      claim,
-      connection,
-      dps,
-      onEnded: (reason) => {
-        connections.ended(id, serviceTime(clock.now()), reason);
-        log.info({ registrationId: user.registrationId, reason }, 'disconnected from DPS');
-      },
-    });
-  }
-
-  /** Always `undefined`: there is nothing to hand packets to. */
-  #refuse(attempt: Attempt, code: number, reason: string): PacketHandler | undefined {
-    const { connections, clock, log } = this.#options;
-    const id = connections.started({ ...this.#startRecord(attempt), refused: code });
-    attempt.connection.refuse(code, reason);
-    connections.ended(id, serviceTime(clock.now()), reason);
-    log.info({ ...attempt.scope, code, reason }, 'connection refused');
-    return undefined;
-  }
-
-  #startRecord({ packet, scope, connection }: Attempt): ConnectionStart {
-    return {
-      service: scope.service ?? 'hub',
-      hub: scope.hub ?? '',
-      device: scope.device ?? '',
-      remoteAddress: connection.remoteAddress,
-      connectedAt: serviceTime(this.#options.clock.now()),
-      clean: packet.clean ?? true,
-      sessionPresent: false,
-      keepAlive: packet.keepalive ?? 0,
-    };
-  }
-}
-
-function scopeOf(user: UserName, hub: Hub): FaultScope {
-  return user.service === 'dps'
-    ? { service: 'dps', hub: hub.name, device: user.registrationId }
-    : { service: 'hub', hub: hub.name, device: user.deviceId };
-}
-
-/** What the client showed in the handshake, from its leaf upwards; each certificate once. */
-function presentedChain(socket: TLSSocket): PresentedChain | undefined {
-  const ders: Buffer[] = [];
-  let next: Partial<DetailedPeerCertificate> | undefined = socket.getPeerCertificate(true);
-  while (next?.raw !== undefined && !ders.some((der) => der.equals(next?.raw ?? der))) {
-    ders.push(next.raw);
-    next = next.issuerCertificate;
-  }
-  const [leaf, ...others] = ders.map((der) => new X509Certificate(der));
-  return leaf === undefined ? undefined : [leaf, ...others];
 }

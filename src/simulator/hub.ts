@@ -7,6 +7,7 @@ import { authenticate } from './device.ts';
 import type { HubVerdict } from './device.ts';
 import { DeviceStore } from './device-store.ts';
 import type { StoredDevice } from './device-store.ts';
+import { describeDevice } from './device-view.ts';
 import type { FaultBook } from './faults.ts';
 import { HubSession } from './hub-session.ts';
 import type { HubSessionHost } from './hub-session.ts';
@@ -176,20 +177,9 @@ export class Hub implements HubSessionHost {
 
   /** The device as the service API shows it. */
   describe(device: StoredDevice): JsonObject {
-    const { identity } = device;
-    return {
-      deviceId: identity.deviceId,
-      generationId: identity.generationId,
-      etag: identity.etag,
-      connectionState: this.isConnected(identity.deviceId) ? 'Connected' : 'Disconnected',
-      status: identity.status,
-      statusReason: identity.statusReason,
-      statusUpdatedTime: identity.statusUpdatedTime,
-      lastActivityTime: device.lastActivityTime ?? '0001-01-01T00:00:00Z',
-      cloudToDeviceMessageCount: this.store.deliverable(identity.deviceId).length,
-      authentication: describeAuthentication(device),
-      capabilities: { iotEdge: false },
-    };
+    const { deviceId } = device.identity;
+    const messages = this.store.deliverable(deviceId).length;
+    return describeDevice(device, { connected: this.isConnected(deviceId), messages });
   }
 
   time(): string {
@@ -264,24 +254,5 @@ export class Hub implements HubSessionHost {
     const bag = will.topic.slice(eventsTopic(session.deviceId).length);
     const body = Buffer.isBuffer(will.payload) ? will.payload : Buffer.from(will.payload);
     this.accept(session, { bag, body, retain: will.retain ?? false, isWill: true });
-  }
-}
-
-function describeAuthentication({ identity: { authentication } }: StoredDevice): JsonObject {
-  const none = { primaryThumbprint: null, secondaryThumbprint: null };
-  const noKey = { primaryKey: null, secondaryKey: null };
-  switch (authentication.type) {
-    case 'sas':
-      return { type: 'sas', symmetricKey: { ...authentication.symmetricKey }, x509Thumbprint: none };
-    case 'selfSigned': {
-      const [primaryThumbprint = null, secondaryThumbprint = null] = authentication.thumbprints;
-      return {
-        type: 'selfSigned',
-        symmetricKey: noKey,
-        x509Thumbprint: { primaryThumbprint, secondaryThumbprint },
-      };
-    }
-    case 'certificateAuthority':
-      return { type: 'certificateAuthority', symmetricKey: noKey, x509Thumbprint: none };
   }
 }
