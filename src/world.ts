@@ -4,6 +4,7 @@ import { uptime } from 'node:os';
 import { rootCertificates } from 'node:tls';
 import { AzureDpsClient } from './azure/dps-client.ts';
 import { AzureHubClient } from './azure/hub-client.ts';
+import { SecureContexts } from './azure/secure-contexts.ts';
 import type { Config } from './config/schema.ts';
 import type { HubClient } from './connection/hub-client.ts';
 import { SystemClock } from './lib/clock.ts';
@@ -34,15 +35,15 @@ const addressAttemptMs = 5000;
 export async function realWorld(config: Config, log: Log): Promise<World> {
   setDefaultAutoSelectFamilyAttemptTimeout(addressAttemptMs);
   const { keepAliveMs, connectTimeoutMs, ackTimeoutMs } = config.connection;
-  const ca = await trustedCertificates(config.trustBundleCert);
-  const link = { ca, keepAliveMs, connectTimeoutMs };
+  const contexts = new SecureContexts(await trustedCertificates(config.trustBundleCert));
+  const link = { keepAliveMs, connectTimeoutMs };
   const clock = new SystemClock();
   return {
     clock,
     random: systemRandom,
     log,
-    dps: new AzureDpsClient(link, clock),
-    hub: new AzureHubClient({ ...link, ackTimeoutMs }, clock, log),
+    dps: new AzureDpsClient(link, contexts, clock),
+    hub: new AzureHubClient({ ...link, ackTimeoutMs }, contexts, clock, log),
     bootTime: new Date(clock.now().getTime() - uptime() * 1000),
     root: '/',
   };

@@ -12,6 +12,7 @@ import type { DpsResponse } from './dps-response.ts';
 import { GuardedMqttBase } from './guarded-base.ts';
 import { MqttLink } from './mqtt-link.ts';
 import type { LinkOptions } from './mqtt-link.ts';
+import type { SecureContexts } from './secure-contexts.ts';
 
 /**
  * DPS over MQTT with the SDK's transport. The polling is done here and not by the SDK's registration client, which
@@ -19,17 +20,20 @@ import type { LinkOptions } from './mqtt-link.ts';
  * (azure-node-sdk.md 7).
  */
 export class AzureDpsClient implements DpsClient {
-  readonly #link: LinkOptions;
+  readonly #options: LinkOptions;
+  readonly #contexts: SecureContexts;
   readonly #clock: Clock;
 
-  constructor(link: LinkOptions, clock: Clock) {
-    this.#link = link;
+  constructor(options: LinkOptions, contexts: SecureContexts, clock: Clock) {
+    this.#options = options;
+    this.#contexts = contexts;
     this.#clock = clock;
   }
 
   async register(request: RegistrationRequest, signal: AbortSignal): Promise<Assignment> {
     signal.throwIfAborted();
-    const registration = new Registration(request, new MqttLink(this.#link));
+    const link = new MqttLink(this.#options, this.#contexts.for(request.credential));
+    const registration = new Registration(request, link);
     try {
       await registration.authenticate();
       return await untilAborted(this.#poll(registration, signal), signal);

@@ -10,6 +10,7 @@ import { hubAuthentication, tokenLifetimeMs } from './hub-auth.ts';
 import { AzureHubSession } from './hub-session.ts';
 import { MqttLink } from './mqtt-link.ts';
 import type { LinkOptions } from './mqtt-link.ts';
+import type { SecureContexts } from './secure-contexts.ts';
 
 export interface HubOptions extends LinkOptions {
   /** A message or twin request not answered within this ends the session, in milliseconds. */
@@ -22,11 +23,13 @@ const renewAtShare = 0.9;
 /** IoT Hub over MQTT with the SDK's client: one client and one link a session, never retrying by itself. */
 export class AzureHubClient implements HubClient {
   readonly #options: HubOptions;
+  readonly #contexts: SecureContexts;
   readonly #clock: Clock;
   readonly #log: Log;
 
-  constructor(options: HubOptions, clock: Clock, log: Log) {
+  constructor(options: HubOptions, contexts: SecureContexts, clock: Clock, log: Log) {
     this.#options = options;
+    this.#contexts = contexts;
     this.#clock = clock;
     this.#log = log;
   }
@@ -34,7 +37,7 @@ export class AzureHubClient implements HubClient {
   async connect(assignment: Assignment, credential: Credential, signal: AbortSignal): Promise<HubSession> {
     signal.throwIfAborted();
     const { assignedHub, deviceId } = assignment;
-    const link = new MqttLink(this.#options);
+    const link = new MqttLink(this.#options, this.#contexts.for(credential));
     const session = new AzureHubSession({
       link,
       authentication: hubAuthentication(assignment, credential, this.#clock),

@@ -1,12 +1,11 @@
 import type { Socket } from 'node:net';
+import type { SecureContext } from 'node:tls';
 import { connect } from 'mqtt';
 import type { IClientOptions, MqttClient } from 'mqtt';
 import type { Clock } from '../lib/clock.ts';
 import { withDeadline } from '../lib/deadline.ts';
 
 export interface LinkOptions {
-  /** PEM certificates to trust; the system's roots when absent. */
-  readonly ca?: readonly string[] | undefined;
   /** How long TCP, TLS and CONNACK together may take, in milliseconds. */
   readonly connectTimeoutMs: number;
   /** Interval of MQTT pings, in milliseconds: silence is noticed between one and two of it. */
@@ -40,13 +39,15 @@ export class MqttLink {
   /** Resolves when the socket has closed, however that came about; never rejects. */
   readonly closed: Promise<LinkEnd>;
   readonly #options: LinkOptions;
+  readonly #secureContext: SecureContext;
   #client: RawClient | undefined;
   #resolveClosed: (end: LinkEnd) => void = () => undefined;
   #killed = false;
   #error: Error | undefined;
 
-  constructor(options: LinkOptions) {
+  constructor(options: LinkOptions, secureContext: SecureContext) {
     this.#options = options;
+    this.#secureContext = secureContext;
     this.closed = new Promise((resolve) => {
       this.#resolveClosed = resolve;
     });
@@ -68,13 +69,12 @@ export class MqttLink {
   }
 
   #start(uri: string, options: IClientOptions): RawClient {
-    const { ca, connectTimeoutMs, keepAliveMs } = this.#options;
+    const { connectTimeoutMs, keepAliveMs } = this.#options;
     return connect(uri, {
       ...options,
-      ...(ca === undefined ? {} : { ca: [...ca] }),
       connectTimeout: connectTimeoutMs,
       keepalive: Math.max(1, Math.round(keepAliveMs / 1000)),
-      minVersion: 'TLSv1.2',
+      secureContext: this.#secureContext,
     } as IClientOptions) as RawClient;
   }
 
