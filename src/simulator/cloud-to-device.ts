@@ -31,6 +31,8 @@ export interface QueuedMessage {
 export const cloudToDeviceLimits = {
   queueLength: 50,
   bytes: 64 * 1024,
+  /** Encoded, with room for the rest of the topic, which MQTT limits to 65,535 bytes. */
+  bagBytes: 64_000,
   defaultTtlSeconds: 3600,
   maxTtlSeconds: 2 * 24 * 3600,
 } as const;
@@ -44,18 +46,21 @@ export function queueMessage(deviceId: string, message: CloudToDeviceMessage, no
       `cannot send ${body.length} bytes: at most ${cloudToDeviceLimits.bytes} are allowed`,
     );
   }
-  const ttl = Math.min(
+  const ttl = ttlSeconds(message);
+  const messageId = message.messageId ?? randomUUID();
+  const expiresAtMs = nowMs + ttl * 1000;
+  const bag = encodePropertyBag(propertiesOf(deviceId, { ...message, messageId }, expiresAtMs));
+  if (Buffer.byteLength(bag) > cloudToDeviceLimits.bagBytes) {
+    throw new ServiceError('MessageTooLarge', 'cannot send these properties: a topic does not hold them');
+  }
+  return { messageId, bag, bodyBase64: body.toString('base64'), expiresAtMs };
+}
+
+function ttlSeconds(message: CloudToDeviceMessage): number {
+  return Math.min(
     message.ttlSeconds ?? cloudToDeviceLimits.defaultTtlSeconds,
     cloudToDeviceLimits.maxTtlSeconds,
   );
-  const messageId = message.messageId ?? randomUUID();
-  const expiresAtMs = nowMs + ttl * 1000;
-  return {
-    messageId,
-    bag: encodePropertyBag(propertiesOf(deviceId, { ...message, messageId }, expiresAtMs)),
-    bodyBase64: body.toString('base64'),
-    expiresAtMs,
-  };
 }
 
 function propertiesOf(deviceId: string, message: CloudToDeviceMessage, expiresAtMs: number): Property[] {

@@ -13,7 +13,8 @@ import { parseInput } from './input.ts';
 import { generateKeys } from './keys.ts';
 import { ServiceError } from './service-error.ts';
 import { serviceTime } from './timestamp.ts';
-import { checkPatch } from './twin-limits.ts';
+import type { TwinPatch } from './twin.ts';
+import { checkPatch, checkSize, twinLimits } from './twin-limits.ts';
 import { readCertificate } from './x509.ts';
 
 /** Entries of one kind, found by their ID without regard to case. */
@@ -102,14 +103,22 @@ function complete(
   time: string,
 ): Stamps {
   checkCertificates(parsed.attestation);
-  checkPatch(parsed.initialTwin?.tags ?? {});
-  checkPatch(parsed.initialTwin?.properties?.desired ?? {});
+  checkInitialTwin(parsed.initialTwin ?? {});
   return {
     attestation: completeAttestation(parsed.attestation, earlier?.attestation),
     etag: `"${randomUUID()}"`,
     createdDateTimeUtc: earlier?.createdDateTimeUtc ?? time,
     lastUpdatedDateTimeUtc: time,
   };
+}
+
+/** What the hub would refuse is refused here: a device that registers cannot put it right. */
+function checkInitialTwin({ tags, properties }: TwinPatch): void {
+  const [ownTags, desired] = [tags ?? {}, properties?.desired ?? {}];
+  checkPatch(ownTags);
+  checkPatch(desired);
+  checkSize(ownTags, twinLimits.tagsBytes, 'tags');
+  checkSize(desired, twinLimits.propertiesBytes, 'desired properties');
 }
 
 function completeAttestation(attestation: Attestation, earlier: Attestation | undefined): Attestation {

@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { deviceIdPattern } from './device.ts';
 import type { JsonObject, JsonValue } from './json.ts';
 
 /**
@@ -92,7 +93,7 @@ export const enrollmentSchema = v.strictObject({
   ...added,
   ...common,
   registrationId: v.optional(id),
-  deviceId: v.optional(v.nullable(v.string())),
+  deviceId: v.optional(v.nullable(v.pipe(v.string(), v.regex(deviceIdPattern, 'must be a device ID')))),
 });
 
 export const enrollmentGroupSchema = v.strictObject({

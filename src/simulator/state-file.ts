@@ -122,6 +122,7 @@ export class StateWriter {
     }
     try {
       await this.#write();
+      if (this.#failed) this.#log.warn({ path: this.#path }, 'the state can be written again');
       this.#failed = false;
     } catch (error) {
       this.#dirty = true;

@@ -52,6 +52,19 @@ describe('the control API on the paths of the services', () => {
         { registrationId: 'gw-2', attestation: { type: 'symmetricKey' } },
         /under the address of gw-1/,
       ],
+      [
+        '/enrollments/gw-1',
+        { attestation: { type: 'symmetricKey' }, deviceId: 'press 7' },
+        /must be a device ID/,
+      ],
+      [
+        '/enrollments/gw-1',
+        {
+          attestation: { type: 'symmetricKey' },
+          initialTwin: { tags: { a: 'x'.repeat(4000), b: 'x'.repeat(4000), c: 'x'.repeat(4000) } },
+        },
+        /tags of 12003 bytes/,
+      ],
       ['/enrollmentGroups/line%20', { attestation: { type: 'symmetricKey' } }, /as an ID/],
       [
         '/enrollmentGroups/line',

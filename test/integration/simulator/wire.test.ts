@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { describe, it } from 'node:test';
+import { connect } from 'node:tls';
 import type { TestContext } from 'node:test';
 import type { IConnackPacket } from 'mqtt-packet';
 import type { Simulator, SimulatorOptions } from '../../../src/simulator/simulator.ts';
@@ -119,6 +121,23 @@ describe('what ends a connection to the hub', () => {
 });
 
 describe('who is let in', () => {
+  it('TLS 1.2 and 1.3, not 1.1', async (t) => {
+    const simulator = await simulatorFor(t);
+    const { port } = simulator.dps;
+    for (const version of ['TLSv1.2', 'TLSv1.3'] as const) {
+      const socket = connect({ port, ca: simulator.caPem, minVersion: version, maxVersion: version });
+      await once(socket, 'secureConnect');
+      assert.equal(socket.getProtocol(), version);
+      assert.equal(socket.authorized, true);
+      socket.destroy();
+    }
+    // Security level 0: OpenSSL would not even offer 1.1 otherwise.
+    const ciphers = 'DEFAULT@SECLEVEL=0';
+    const old = connect({ port, ca: simulator.caPem, ciphers, minVersion: 'TLSv1.1', maxVersion: 'TLSv1.1' });
+    const [error] = (await once(old, 'error')) as [NodeJS.ErrnoException];
+    assert.equal(error.code, 'ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION');
+  });
+
   it('not with a wrong key, an expired token, or a token for another device', async (t) => {
     const { simulator, key } = await device(t);
     const name = simulator.hubs[0]?.name ?? '';

@@ -72,6 +72,11 @@ describe('a message to a device', () => {
     );
   });
 
+  it('has properties that a topic can hold, or is refused', () => {
+    queued({ properties: { a: 'x'.repeat(60_000) } });
+    assert.throws(() => queued({ properties: { a: '/'.repeat(22_000) } }), { code: 413001 });
+  });
+
   it('lives an hour unless told, and never more than two days', () => {
     assert.equal(queued({}).expiresAtMs, 1000 + 3_600_000);
     assert.equal(queued({ ttlSeconds: 1e9 }).expiresAtMs, 1000 + 172_800_000);
