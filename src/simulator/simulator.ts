@@ -3,6 +3,7 @@ import { SystemClock } from '../lib/clock.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
 import type { CloudToDeviceMessage } from './cloud-to-device.ts';
+import { Changes } from './changes.ts';
 import { ConnectionLog } from './connection-log.ts';
 import { ControlServer } from './control-server.ts';
 import { Dps } from './dps.ts';
@@ -86,6 +87,8 @@ export interface Simulator {
   /** Returns the message ID. */
   sendCloudToDevice(deviceId: string, message: CloudToDeviceMessage, options?: CallOptions): string;
   patchDesired(deviceId: string, desired: JsonObject, options?: CallOptions): Twin;
+  /** Resolves with the device's twin as soon as it satisfies; rejects when the signal is aborted. */
+  untilTwin(deviceId: string, wanted: (twin: Twin) => boolean, signal: AbortSignal): Promise<Twin>;
   /** Ends every connection and writes the state; nothing is left open. */
   close(): Promise<void>;
 }
@@ -142,8 +145,10 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
     clock,
     log,
   );
+  const changes = new Changes();
   core.onChange(() => {
     writer.changed();
+    changes.announce();
   });
   writer.changed();
   for (const [index, gateway] of gateways.entries()) {
@@ -170,6 +175,13 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
       registry.sendCloudToDevice(deviceId, message, hub),
     patchDesired: (deviceId, desired, { hub } = {}) =>
       registry.patchTwin(deviceId, { properties: { desired } }, hub),
+    untilTwin: (deviceId, wanted, signal) =>
+      changes.until(() => {
+        const twin = registry.hubs
+          .map(({ store }) => store.find(deviceId)?.twin)
+          .find((each) => each !== undefined);
+        return twin !== undefined && wanted(twin) ? twin : undefined;
+      }, signal),
     close: async () => {
       await Promise.all([control.close(), ...gateways.map((gateway) => gateway.close())]);
       await writer.close();
