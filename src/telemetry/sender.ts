@@ -1,5 +1,6 @@
 import type { Clock } from '../lib/clock.ts';
-import { withDeadline } from '../lib/deadline.ts';
+import { untilStopped, withDeadline } from '../lib/deadline.ts';
+import { inScope } from '../lib/scope.ts';
 import type { Service } from '../lib/service.ts';
 import type { TelemetryMessage } from './message.ts';
 import type { QueuedMessage, TelemetryQueue } from './queue/queue.ts';
@@ -17,7 +18,7 @@ export class Sender implements Service {
   readonly #queue: TelemetryQueue;
   readonly #window: number;
   readonly #clock: Clock;
-  #inFlight = 0;
+  readonly #inFlight = new Set<QueuedMessage>();
   #onSettled: () => void = () => undefined;
 
   constructor(
@@ -34,36 +35,41 @@ export class Sender implements Service {
 
   /** Rejects with the session's CloudError when the session is over. */
   async run(signal: AbortSignal): Promise<void> {
-    const failed = new AbortController();
-    const stop = AbortSignal.any([signal, failed.signal]);
-    await this.#sendAll(stop, failed);
+    const failures: unknown[] = [];
+    await inScope(signal, (sending) =>
+      this.#sendAll(sending.signal, (error) => {
+        failures.push(error);
+        sending.abort(error);
+      }),
+    );
     await this.#drain();
-    if (failed.signal.aborted) throw failed.signal.reason;
+    this.#giveBack();
+    if (failures.length > 0) throw failures[0];
   }
 
-  async #sendAll(stop: AbortSignal, failed: AbortController): Promise<void> {
+  async #sendAll(stop: AbortSignal, onFailure: (error: unknown) => void): Promise<void> {
     for (
       let entry = await this.#queue.take(stop);
       entry !== undefined;
       entry = await this.#queue.take(stop)
     ) {
-      this.#inFlight += 1;
-      void this.#send(entry, failed).finally(() => {
-        this.#inFlight -= 1;
-        this.#onSettled();
-      });
-      if (this.#inFlight >= this.#window) await this.#oneSettled();
+      this.#inFlight.add(entry);
+      void this.#send(entry, onFailure);
+      if (this.#inFlight.size >= this.#window) await untilStopped(this.#oneSettled(), stop);
     }
   }
 
-  async #send(entry: QueuedMessage, failed: AbortController): Promise<void> {
+  /** What was given back meanwhile is the queue's, and perhaps already another sender's: it is left alone. */
+  async #send(entry: QueuedMessage, onFailure: (error: unknown) => void): Promise<void> {
     try {
       await this.#session.send(entry.message);
-      this.#queue.acknowledge(entry);
+      if (this.#inFlight.delete(entry)) this.#queue.acknowledge(entry);
     } catch (error) {
-      this.#queue.release(entry);
-      failed.abort(error);
+      // First, or this sender would be the next to take what it gives back.
+      onFailure(error);
+      if (this.#inFlight.delete(entry)) this.#queue.release(entry);
     }
+    this.#onSettled();
   }
 
   async #drain(): Promise<void> {
@@ -77,7 +83,12 @@ export class Sender implements Service {
   }
 
   async #untilIdle(limit: AbortSignal): Promise<void> {
-    while (this.#inFlight > 0 && !limit.aborted) await this.#oneSettled();
+    while (this.#inFlight.size > 0 && !limit.aborted) await this.#oneSettled();
+  }
+
+  #giveBack(): void {
+    for (const entry of this.#inFlight) this.#queue.release(entry);
+    this.#inFlight.clear();
   }
 
   #oneSettled(): Promise<void> {

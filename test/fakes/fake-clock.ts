@@ -44,8 +44,12 @@ export class FakeClock implements Clock {
     });
   }
 
-  /** Moves time on, waking sleepers in the order in which they are due and letting each do its work. */
+  /**
+   * Lets everything that is ready run, then moves time on, waking sleepers in the order in which they are due and letting
+   * each do its work.
+   */
   async advance(ms: number): Promise<void> {
+    await settle();
     const end = this.#elapsedMs + ms;
     for (let next = this.#nextDue(end); next !== undefined; next = this.#nextDue(end)) {
       this.#elapsedMs = next.dueMs;
