@@ -4,6 +4,7 @@ import { untilStopped } from '../lib/deadline.ts';
 import { describeError } from '../lib/errors.ts';
 import type { JsonObject } from '../lib/json.ts';
 import type { Log } from '../lib/log.ts';
+import { inScope } from '../lib/scope.ts';
 import type { Service } from '../lib/service.ts';
 import type { Input } from './inputs/input.ts';
 import type { TelemetryMessage } from './message.ts';
@@ -56,13 +57,9 @@ export class InputService implements Service {
   /** Sleeps until the interval is over, whatever the operator makes of it meanwhile. */
   async #untilDue(readAt: number, signal: AbortSignal): Promise<void> {
     for (let waitMs = this.#waitMs(readAt); waitMs > 0 && !signal.aborted; waitMs = this.#waitMs(readAt)) {
-      const woken = new AbortController();
-      const either = AbortSignal.any([signal, woken.signal]);
-      const sleep = untilStopped(this.#clock.sleep(waitMs, either), either);
-      const change = untilStopped(this.#settings.changed(either), either);
-      await Promise.race([sleep, change]);
-      woken.abort();
-      await Promise.all([sleep, change]);
+      await inScope(signal, ({ signal: wait }) =>
+        untilStopped(Promise.race([this.#clock.sleep(waitMs, wait), this.#settings.changed(wait)]), wait),
+      );
     }
   }
 
