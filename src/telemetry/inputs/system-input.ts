@@ -45,7 +45,9 @@ export class SystemInput implements Input {
     const last = this.#lastCpu ?? { busy: 0, total: 0 };
     this.#lastCpu = times;
     const total = times.total - last.total;
-    return total <= 0 ? {} : { cpuPercent: round((100 * (times.busy - last.busy)) / total) };
+    // The kernel's counts of idle time may go back (proc(5)), and with them the share would leave its range.
+    const busy = Math.min(total, Math.max(0, times.busy - last.busy));
+    return total <= 0 ? {} : { cpuPercent: round((100 * busy) / total) };
   }
 
   async #load(): Promise<JsonObject> {
