@@ -4,12 +4,14 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 const root = join(import.meta.dirname, '..');
 const kinds = process.argv.slice(2).filter((argument) => !argument.startsWith('-'));
 const flags = process.argv.slice(2).filter((argument) => argument.startsWith('-'));
+// Most of these tests wait for an outage to pass or a process to end: more of them than there are cores fit together.
+const defaults = [`--test-concurrency=${Math.max(4, availableParallelism())}`, '--test-reporter=spec'];
 const files = kinds.flatMap(testFiles);
 if (files.length === 0) throw new Error(`cannot test: no files for ${kinds.join(', ')}`);
 
@@ -23,7 +25,7 @@ try {
 }
 
 async function runTests(): Promise<boolean> {
-  const runner = spawn(process.execPath, ['--import', 'tsx', '--test', ...flags, ...files], {
+  const runner = spawn(process.execPath, ['--import', 'tsx', '--test', ...defaults, ...flags, ...files], {
     cwd: root,
     stdio: 'inherit',
     env: { ...process.env, DPS_AGENT_TEST_LOGS: logs },
