@@ -29,22 +29,26 @@ export function applyDesired(
   version: number,
   configuredSeconds: number | undefined,
 ): Applied {
-  const wanted = isJsonObject(desired['telemetry'])
-    ? desired['telemetry']['intervalSeconds']
-    : desired['telemetry'];
-  if (wanted === undefined)
-    return { settings: {}, acknowledgements: { telemetry: { intervalSeconds: null } } };
+  const section = desired['telemetry'] ?? {};
+  const wanted = isJsonObject(section) ? section['intervalSeconds'] : undefined;
   if (isInterval(wanted)) {
     return {
       settings: { intervalSeconds: wanted },
       acknowledgements: acknowledge(wanted, 200, version, 'applied'),
     };
   }
-  const { minimum, maximum } = intervalRange;
-  const found = JSON.stringify(wanted).slice(0, 40);
-  const reason = `intervalSeconds must be a whole number from ${minimum} to ${maximum}, not ${found}`;
+  if (isJsonObject(section) && wanted === undefined)
+    return { settings: {}, acknowledgements: { telemetry: { intervalSeconds: null } } };
   const inForce = current.intervalSeconds ?? configuredSeconds;
-  return { settings: current, acknowledgements: acknowledge(inForce, 400, version, reason) };
+  return { settings: current, acknowledgements: acknowledge(inForce, 400, version, refusal(section)) };
+}
+
+function refusal(section: unknown): string {
+  const { minimum, maximum } = intervalRange;
+  const [what, found] = isJsonObject(section)
+    ? [`intervalSeconds must be a whole number from ${minimum} to ${maximum}`, section['intervalSeconds']]
+    : ['telemetry must be an object with intervalSeconds', section];
+  return `${what}, not ${JSON.stringify(found).slice(0, 40)}`;
 }
 
 /** The acknowledgement of settings that could not be put in force: what was before holds. */
