@@ -18,12 +18,17 @@ export class FakeSession implements HubSession {
   onSend: (message: TelemetryMessage) => Promise<void> = () => Promise.resolve();
   onReport: (properties: ReportedProperties) => Promise<void> = () => Promise.resolve();
   onFetch: () => Promise<DesiredProperties> = () => Promise.resolve(this.desired);
-  readonly #patches = new Channel<DesiredProperties>(new AbortController().signal);
-  #resolveClosed: (error: CloudError) => void = () => undefined;
+  /** What was asked about the twin, in order, refused or not. */
+  readonly twinRequests: ('subscribe' | 'fetch' | 'report')[] = [];
+  readonly #over = new AbortController();
+  #patches: Channel<DesiredProperties> | undefined;
+  #onReported: () => void = () => undefined;
 
   constructor() {
     this.closed = new Promise((resolve) => {
-      this.#resolveClosed = resolve;
+      this.#over.signal.addEventListener('abort', () => {
+        resolve(this.#over.signal.reason as CloudError);
+      });
     });
   }
 
@@ -33,20 +38,35 @@ export class FakeSession implements HubSession {
   }
 
   fetchDesired(): Promise<DesiredProperties> {
+    this.twinRequests.push('fetch');
     return this.onFetch();
   }
 
   desiredPatches(signal: AbortSignal): Promise<AsyncIterable<DesiredProperties>> {
-    return Promise.resolve(until(this.#patches, signal));
+    this.twinRequests.push('subscribe');
+    this.#patches = new Channel(AbortSignal.any([signal, this.#over.signal]));
+    return Promise.resolve(this.#patches);
   }
 
+  /** A patch as the hub sends it: missed by who has not subscribed. */
   patch(properties: DesiredProperties): void {
-    this.#patches.push(properties);
+    this.#patches?.push(properties);
   }
 
   async report(properties: ReportedProperties): Promise<void> {
+    this.twinRequests.push('report');
     await this.onReport(properties);
     this.reports.push(properties);
+    this.#onReported();
+  }
+
+  /** Resolves once so many reports have been accepted. */
+  async untilReports(count: number): Promise<void> {
+    while (this.reports.length < count) {
+      await new Promise<void>((resolve) => {
+        this.#onReported = resolve;
+      });
+    }
   }
 
   close(): Promise<void> {
@@ -57,7 +77,7 @@ export class FakeSession implements HubSession {
 
   /** The connection ends, as by the hub or the network. */
   end(code: FailureCode): void {
-    this.#resolveClosed(new CloudError(code, 'keep the session'));
+    this.#over.abort(new CloudError(code, 'keep the session'));
   }
 }
 
@@ -76,12 +96,4 @@ export class FakeHub implements HubClient {
     if (typeof answer === 'string') throw new CloudError(answer, `connect to ${assignment.assignedHub}`);
     return answer;
   }
-}
-
-async function* until<T>(source: AsyncIterable<T>, signal: AbortSignal): AsyncGenerator<T> {
-  const channel = new Channel<T>(signal);
-  void (async () => {
-    for await (const value of source) channel.push(value);
-  })();
-  yield* channel;
 }
