@@ -32,7 +32,7 @@ export async function readDeviceInformation(agentVersion: string, root = '/'): P
     manufacturer: first(vendor, board.split(' ').slice(0, 2).join(' ')),
     model: first(board, product),
     swVersion: agentVersion,
-    osName: first(/^PRETTY_NAME="?([^"\n]*)"?$/m.exec(os)?.[1]),
+    osName: first(/^PRETTY_NAME=(["']?)(.*)\1$/m.exec(os)?.[2]),
     processorArchitecture: arch(),
     processorManufacturer: first(/^vendor_id\s*:\s*(\S+)/m.exec(cpu)?.[1], armImplementer(cpu)),
     totalStorage: Math.round((storage.blocks * storage.bsize) / 1024),
