@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import type { TestContext } from 'node:test';
 import { createInterface } from 'node:readline';
-import { simulatorFor, temporaryDirectory } from './support.ts';
+import { simulatorFor, temporaryDirectory, whenOver } from './support.ts';
 
 const main = join(import.meta.dirname, '../../../src/simulator/main.ts');
 
@@ -20,7 +20,7 @@ function start(t: TestContext, args: readonly string[]) {
   const child = spawn(process.execPath, ['--import', 'tsx', main, ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  t.after(() => child.kill('SIGKILL'));
+  whenOver(t, () => child.kill('SIGKILL'));
   let [stdout, stderr] = ['', ''];
   child.stdout.on('data', (chunk) => (stdout += String(chunk)));
   child.stderr.on('data', (chunk) => (stderr += String(chunk)));

@@ -18,9 +18,36 @@ import type { Simulator, SimulatorOptions } from '../../../src/simulator/simulat
 /** No test waits longer than this for anything. */
 export const deadline = (): AbortSignal => AbortSignal.timeout(10_000);
 
+const undoings = new WeakMap<TestContext, (() => unknown)[]>();
+
+/**
+ * Undone when the test is over, last first, each whatever became of the others. The hooks of node:test run first to
+ * last and end at the first that fails: a directory would be removed while a simulator still writes into it.
+ */
+export function whenOver(t: TestContext, undo: () => unknown): void {
+  const earlier = undoings.get(t);
+  if (earlier !== undefined) {
+    earlier.push(undo);
+    return;
+  }
+  const all = [undo];
+  undoings.set(t, all);
+  t.after(async () => {
+    const errors: unknown[] = [];
+    for (const each of all.reverse()) {
+      try {
+        await each();
+      } catch (error) {
+        errors.push(error);
+      }
+    }
+    if (errors.length > 0) throw new AggregateError(errors, 'cannot clean up after the test');
+  });
+}
+
 export async function temporaryDirectory(t: TestContext): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), 'dps-agent-simulator-'));
-  t.after(() => rm(directory, { recursive: true, force: true }));
+  whenOver(t, () => rm(directory, { recursive: true, force: true }));
   return directory;
 }
 
@@ -31,7 +58,7 @@ export async function simulatorFor(
 ): Promise<Simulator> {
   const dataDirectory = options.dataDirectory ?? (await temporaryDirectory(t));
   const simulator = await startSimulator({ retryAfterSeconds: 0, ...options, dataDirectory });
-  t.after(() => simulator.close());
+  whenOver(t, () => simulator.close());
   return simulator;
 }
 
@@ -80,7 +107,7 @@ export async function openDevice(
   const certificate =
     typeof proof === 'string' ? {} : { cert: proof.certificatePem, key: proof.privateKeyPem };
   await client.setOptions({ ca: simulator.caPem, ...certificate });
-  t.after(() => client.close().catch(() => undefined));
+  whenOver(t, () => client.close().catch(() => undefined));
   await client.open();
   return client;
 }

@@ -7,7 +7,7 @@ import { generate, parser as createParser } from 'mqtt-packet';
 import type { IConnackPacket, IConnectPacket, IPublishPacket, Packet } from 'mqtt-packet';
 import type { Credential } from '../../../src/certificates/certificate.ts';
 import type { Simulator } from '../../../src/simulator/simulator.ts';
-import { deadline } from './support.ts';
+import { deadline, whenOver } from './support.ts';
 
 type PacketOf<Cmd extends Packet['cmd']> = Extract<Packet, { cmd: Cmd }>;
 
@@ -39,7 +39,7 @@ export class Wire {
       ca: simulator.caPem,
       ...(proof === undefined ? {} : { cert: proof.certificatePem, key: proof.privateKeyPem }),
     });
-    t.after(() => socket.destroy());
+    whenOver(t, () => socket.destroy());
     await once(socket, 'secureConnect', { signal: deadline() });
     return new Wire(socket);
   }
