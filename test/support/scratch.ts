@@ -16,7 +16,12 @@ export class Scratch {
     this.#undo.push(undo);
   }
 
+  /** Undoes everything, each whatever became of the others; then rejects with what failed. */
   async clean(): Promise<void> {
-    for (let undo = this.#undo.pop(); undo !== undefined; undo = this.#undo.pop()) await undo();
+    const failures: unknown[] = [];
+    for (let undo = this.#undo.pop(); undo !== undefined; undo = this.#undo.pop()) {
+      await undo().catch((error: unknown) => failures.push(error));
+    }
+    if (failures.length > 0) throw new AggregateError(failures, 'cannot clean up after the test');
   }
 }
