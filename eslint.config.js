@@ -148,16 +148,6 @@ export default tseslint.config(
     },
   },
   {
-    files: ['src/main.ts', 'src/world.ts', 'src/cli/**/*.ts', 'src/simulator/main.ts'],
-    rules: {
-      'no-restricted-globals': ['error', ...timers],
-      '@typescript-eslint/no-restricted-imports': [
-        'error',
-        { patterns: [azureImport, timerImport, fileWriteImport] },
-      ],
-    },
-  },
-  {
     files: ['src/simulator/**/*.ts'],
     rules: {
       '@typescript-eslint/no-restricted-imports': [
@@ -171,6 +161,16 @@ export default tseslint.config(
             ),
           ],
         },
+      ],
+    },
+  },
+  {
+    files: ['src/main.ts', 'src/world.ts', 'src/cli/**/*.ts', 'src/simulator/main.ts'],
+    rules: {
+      'no-restricted-globals': ['error', ...timers],
+      '@typescript-eslint/no-restricted-imports': [
+        'error',
+        { patterns: [azureImport, timerImport, fileWriteImport] },
       ],
     },
   },
