@@ -1,5 +1,5 @@
 import { mkdir, open, readFile, rename, rm, unlink } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 
 /**
  * Replaces a file so that a power cut leaves either the old content or the new, never a mixture:
@@ -11,7 +11,7 @@ export async function writeFileAtomically(
   mode = 0o600,
 ): Promise<void> {
   const directory = dirname(path);
-  await mkdir(directory, { recursive: true, mode: 0o700 });
+  await makeDirectory(directory);
   const temporary = join(directory, `.${basename(path)}.new`);
   try {
     await writeAndSync(temporary, content, mode);
@@ -50,6 +50,15 @@ export async function setAside(path: string): Promise<string> {
   await rename(path, aside);
   await syncDirectory(dirname(path));
   return aside;
+}
+
+/** A new directory survives a power cut once the one above it is on the disk. */
+async function makeDirectory(directory: string): Promise<void> {
+  const first = await mkdir(directory, { recursive: true, mode: 0o700 });
+  if (first === undefined) return;
+  const top = resolve(first);
+  for (let made = resolve(directory); made.length >= top.length; made = dirname(made))
+    await syncDirectory(dirname(made));
 }
 
 async function writeAndSync(path: string, content: string | Uint8Array, mode: number): Promise<void> {

@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
-import { mkdir, readFile, readdir, stat, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readdirSync, readlinkSync } from 'node:fs';
+import { mkdir, open, readFile, readdir, stat, writeFile } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
+import { join, relative } from 'node:path';
 import { describe, it } from 'node:test';
+import type { TestContext } from 'node:test';
 import {
   readFileIfPresent,
   removeFile,
@@ -9,6 +12,30 @@ import {
   writeFileAtomically,
 } from '../../../src/lib/atomic-file.ts';
 import { temporaryDirectory } from '../../fakes/temporary-directory.ts';
+
+interface Synced {
+  /** Below the test's directory; that itself is empty. */
+  readonly path: string;
+  /** What was in the test's directory at that moment. */
+  readonly names: string[];
+}
+
+/** Records each fsync, of whichever file, and still does it. */
+async function recordSyncs(test: TestContext, directory: string): Promise<Synced[]> {
+  const synced: Synced[] = [];
+  const handle = await open(directory);
+  const prototype = Object.getPrototypeOf(handle) as FileHandle;
+  await handle.close();
+  const sync: (this: FileHandle) => Promise<void> = Reflect.get(prototype, 'sync');
+  test.mock.method(prototype, 'sync', async function (this: FileHandle) {
+    const path = relative(directory, readlinkSync(`/proc/self/fd/${this.fd}`));
+    synced.push({ path, names: readdirSync(directory).sort() });
+    await sync.call(this);
+  });
+  return synced;
+}
+
+const openFiles = (): number => readdirSync('/proc/self/fd').length;
 
 const modeOf = async (path: string): Promise<number> => (await stat(path)).mode & 0o777;
 
@@ -35,6 +62,31 @@ describe('writeFileAtomically', () => {
     const before = await stat(path);
     await writeFileAtomically(path, 'new');
     assert.notEqual((await stat(path)).ino, before.ino);
+  });
+
+  it('is on the disk before it takes the old one’s place, and that is on the disk before it returns', async (t) => {
+    const directory = await temporaryDirectory(t);
+    const synced = await recordSyncs(t, directory);
+    await writeFileAtomically(join(directory, 'file'), 'text');
+    assert.deepEqual(synced, [
+      { path: '.file.new', names: ['.file.new'] },
+      { path: '', names: ['file'] },
+    ]);
+  });
+
+  it('makes directories that are on the disk, too, before it returns', async (t) => {
+    const directory = await temporaryDirectory(t);
+    const synced = await recordSyncs(t, directory);
+    await writeFileAtomically(join(directory, 'one', 'two', 'file'), 'text');
+    assert.deepEqual(synced.map(({ path }) => path).sort(), ['', 'one', 'one/two', 'one/two/.file.new']);
+  });
+
+  it('leaves no file open, whether it can write or not', async (t) => {
+    const directory = await temporaryDirectory(t);
+    const before = openFiles();
+    await writeFileAtomically(join(directory, 'file'), 'text');
+    await assert.rejects(writeFileAtomically(join(directory, 'file'), 7 as unknown as string));
+    assert.equal(openFiles(), before);
   });
 
   it('is for the owner only unless told otherwise', async (t) => {
@@ -126,6 +178,14 @@ describe('removeFile', () => {
     assert.deepEqual(await readdir(directory), []);
   });
 
+  it('has removed it for good when it returns', async (t) => {
+    const directory = await temporaryDirectory(t);
+    await writeFileAtomically(join(directory, 'file'), 'text');
+    const synced = await recordSyncs(t, directory);
+    await removeFile(join(directory, 'file'));
+    assert.deepEqual(synced, [{ path: '', names: [] }]);
+  });
+
   it('has nothing to do where there is no file, or not even its directory', async (t) => {
     const directory = await temporaryDirectory(t);
     await removeFile(join(directory, 'file'));
@@ -140,6 +200,14 @@ describe('setAside', () => {
     assert.equal(await setAside(join(directory, 'file')), join(directory, 'file.damaged'));
     assert.equal(await readFile(join(directory, 'file.damaged'), 'utf8'), 'damaged');
     assert.deepEqual(await readdir(directory), ['file.damaged']);
+  });
+
+  it('has moved it for good when it returns', async (t) => {
+    const directory = await temporaryDirectory(t);
+    await writeFileAtomically(join(directory, 'file'), 'damaged');
+    const synced = await recordSyncs(t, directory);
+    await setAside(join(directory, 'file'));
+    assert.deepEqual(synced, [{ path: '', names: ['file.damaged'] }]);
   });
 
   it('replaces what was set aside before', async (t) => {
