@@ -10,6 +10,13 @@ import { FakeClock, settle } from '../../fakes/fake-clock.ts';
 import { RecordingLog } from '../../fakes/recording-log.ts';
 import { tracesAt } from '../../fakes/traces.ts';
 
+/** As a busy machine's. */
+class LateClock extends FakeClock {
+  override sleep(ms: number, signal: AbortSignal): Promise<void> {
+    return super.sleep(ms + 40, signal);
+  }
+}
+
 /** An input that says how often it was read, as long as the test lets it. */
 class CountingInput implements Input {
   readonly name = 'probe';
@@ -142,6 +149,14 @@ describe('InputService', () => {
       start();
       await clock.advance(50_000);
       assert.deepEqual(input.readAt, [0, 10_000, 20_000, 30_000, 40_000, 50_000]);
+    });
+
+    it('does not drift by what timers are late', async () => {
+      clock = new LateClock();
+      input = new CountingInput(clock);
+      start();
+      await clock.advance(51_000);
+      assert.deepEqual(input.readAt, [0, 10_040, 20_040, 30_040, 40_040, 50_040]);
     });
 
     it('does not catch up on what it missed while it stood still', async () => {
