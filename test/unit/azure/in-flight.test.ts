@@ -70,6 +70,16 @@ describe('InFlight', () => {
     });
   });
 
+  it('waits for nothing that it has rejected', async () => {
+    const sending = assert.rejects(sends.track(() => undefined));
+    sends.rejectAll(new Error('lost'));
+    await sending;
+    void watch();
+    await clock.advance(10 * timeoutMs);
+    assert.equal(verdict, undefined);
+    stop.abort();
+  });
+
   it('takes no notice of an acknowledgement after the rejection', async () => {
     let acknowledge: () => void = () => undefined;
     const sending = sends.track((done) => {

@@ -102,6 +102,10 @@ describe('InputService', () => {
     return entry.message;
   }
 
+  it('is named for its input', () => {
+    assert.equal(new InputService(input, queue, intervals, clock, log).name, 'input probe');
+  });
+
   describe('what it queues', () => {
     it('is the reading as JSON, named for its input, at the time it was made', async () => {
       start();
