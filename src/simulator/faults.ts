@@ -22,6 +22,8 @@ const faultSchema = v.variant('kind', [
   /** The listener closed (`closed`), or every connection accepted and reset at once (`reset`). */
   v.strictObject({ kind: v.literal('refuse-tcp'), how: v.literal('closed'), hub }),
   v.strictObject({ kind: v.literal('refuse-tcp'), how: v.literal('reset'), hub, times }),
+  /** Plain MQTT is cut off at its first byte; WebSockets work. */
+  v.strictObject({ kind: v.literal('refuse-mqtt'), hub, times }),
   /** DPS answers with this status; `retryAfter` in seconds. */
   v.strictObject({
     kind: v.literal('dps-error'),

@@ -1,38 +1,50 @@
 import { constants } from 'node:crypto';
 import type { AddressInfo, Socket } from 'node:net';
 import { createServer } from 'node:tls';
+import type { Duplex } from 'node:stream';
 import type { Server, TLSSocket } from 'node:tls';
 import type { Credential } from '../certificates/certificate.ts';
+import { untilStopped } from '../lib/deadline.ts';
 import { describeError } from '../lib/errors.ts';
 import { Admission, scopeOf } from './admission.ts';
 import type { AdmissionOptions, Services } from './admission.ts';
 import type { Proof } from './attestation.ts';
 import type { FaultScope } from './faults.ts';
+import { firstByte } from './first-byte.ts';
 import { ListenError } from './listen-error.ts';
 import { MqttConnection } from './mqtt-connection.ts';
 import type { PacketHandler } from './mqtt-connection.ts';
 import { presentedChain } from './presented-chain.ts';
 import { parseUserName } from './user-name.ts';
+import { WebSocketDoor } from './web-socket-door.ts';
 
 export interface GatewayOptions extends AdmissionOptions {
   readonly host: string;
   readonly credential: Credential;
 }
 
-/** How long a TLS handshake may take. */
+/** How long a TLS handshake may take, and after it the first byte of MQTT, or the upgrade to WebSockets. */
 const handshakeTimeoutMs = 30_000;
+/** What an HTTP request begins with, `GET`; MQTT begins with its CONNECT, 0x10. */
+const firstByteOfHttp = 0x47;
 
 interface Open {
   readonly connection: MqttConnection;
   readonly scope: FaultScope;
 }
 
-/** One port: TLS in, MQTT connections out, each handed to DPS or to the hub by its user name. */
+/** One port: TLS in, MQTT connections out, over WebSockets or not, each handed to DPS or hub by its user name. */
 export class Gateway {
   readonly #options: GatewayOptions;
   readonly #admission: Admission;
   readonly #sockets = new Set<Socket>();
   readonly #open = new Set<Open>();
+  readonly #door = new WebSocketDoor((stream, socket) => {
+    this.#entered.get(socket)?.abort(new Error('the WebSocket is open'));
+    this.#converse(stream, socket);
+  });
+  /** Connections that speak HTTP and have not been upgraded yet. */
+  readonly #entered = new WeakMap<TLSSocket, AbortController>();
   #server: Server | undefined;
   #services: Services | undefined;
   #port = 0;
@@ -138,7 +150,7 @@ export class Gateway {
       this.#accept(socket);
     });
     server.on('secureConnection', (socket) => {
-      this.#secured(socket);
+      void this.#secured(socket);
     });
     server.on('tlsClientError', (error) => {
       this.#options.log.info({ reason: describeError(error) }, 'TLS handshake failed');
@@ -158,7 +170,43 @@ export class Gateway {
     socket.resetAndDestroy();
   }
 
-  #secured(socket: TLSSocket): void {
+  /** Plain MQTT and WebSockets come by the same port: the first byte tells. */
+  async #secured(socket: TLSSocket): Promise<void> {
+    if (this.#services === undefined) {
+      socket.destroy();
+      return;
+    }
+    const waiting = this.#destroyLater(socket);
+    const byte = await firstByte(socket);
+    if (byte === undefined) {
+      socket.destroy();
+    } else if (byte === firstByteOfHttp) {
+      this.#entered.set(socket, waiting);
+      this.#door.enter(socket);
+    } else {
+      waiting.abort(new Error('MQTT has begun'));
+      const refused = this.#options.faults.strike('refuse-mqtt', { hub: this.hubName ?? '' });
+      if (refused === undefined) this.#converse(socket, socket);
+      else socket.destroy();
+    }
+  }
+
+  /** Destroys a connection that does not get to MQTT in time, unless the wait is aborted. */
+  #destroyLater(socket: TLSSocket): AbortController {
+    const waiting = new AbortController();
+    socket.once('close', () => {
+      waiting.abort(new Error('the connection has closed'));
+    });
+    void untilStopped(this.#options.clock.sleep(handshakeTimeoutMs, waiting.signal), waiting.signal).then(
+      () => {
+        if (!waiting.signal.aborted) socket.destroy();
+      },
+    );
+    return waiting;
+  }
+
+  /** MQTT on a stream: the TLS connection itself, or what comes through its WebSocket. */
+  #converse(stream: Duplex, socket: TLSSocket): void {
     const services = this.#services;
     if (services === undefined) {
       socket.destroy();
@@ -166,7 +214,8 @@ export class Gateway {
     }
     let scope: FaultScope = {};
     const connection: MqttConnection = new MqttConnection({
-      socket,
+      stream,
+      remoteAddress: `${socket.remoteAddress ?? '?'}:${socket.remotePort ?? 0}`,
       clock: this.#options.clock,
       delayMs: () => this.#options.faults.strike('delay', scope)?.ms ?? 0,
       onConnect: (packet) => {

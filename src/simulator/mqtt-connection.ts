@@ -1,4 +1,4 @@
-import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { parser as createParser, writeToStream } from 'mqtt-packet';
 import type {
   IConnectPacket,
@@ -28,7 +28,9 @@ export type ConnectHandler = (
 ) => PacketHandler | undefined;
 
 export interface ConnectionOptions {
-  readonly socket: Socket;
+  /** A socket, or what stands for one. */
+  readonly stream: Duplex;
+  readonly remoteAddress: string;
   readonly clock: Clock;
   readonly onConnect: ConnectHandler;
   /** How long to wait before sending this packet; asked for every packet. */
@@ -45,12 +47,12 @@ const maxPacketBytes = 512 * 1024;
 const maxUnsentBytes = 8 * 1024 * 1024;
 
 /**
- * One MQTT 3.1.1 connection on a socket: framing, the order of packets, keep-alive, deadlines, the end. What the
+ * One MQTT 3.1.1 connection on a stream: framing, the order of packets, keep-alive, deadlines, the end. What the
  * packets mean is the handler's affair.
  */
 export class MqttConnection {
   readonly remoteAddress: string;
-  readonly #socket: Socket;
+  readonly #stream: Duplex;
   readonly #clock: Clock;
   readonly #onConnect: ConnectHandler;
   readonly #delayMs: () => number;
@@ -67,12 +69,12 @@ export class MqttConnection {
   #nextMessageId = 1;
 
   constructor(options: ConnectionOptions) {
-    this.#socket = options.socket;
+    this.#stream = options.stream;
     this.#clock = options.clock;
     this.#onConnect = options.onConnect;
     this.#delayMs = options.delayMs;
     this.#lastPacket = this.#clock.monotonic();
-    this.remoteAddress = `${options.socket.remoteAddress ?? '?'}:${options.socket.remotePort ?? 0}`;
+    this.remoteAddress = options.remoteAddress;
     this.#read();
     void this.#watch();
   }
@@ -117,14 +119,14 @@ export class MqttConnection {
     this.send({ cmd: 'connack', returnCode, sessionPresent: false });
     this.#reason ??= reason;
     void (this.#sending ?? Promise.resolve()).then(() => {
-      this.#socket.destroySoon();
+      this.#endSoon();
     });
   }
 
   /** Drops the connection at once, as the services do. The first reason given is the one that counts. */
   close(reason: string): void {
     this.#reason ??= reason;
-    this.#socket.destroy();
+    this.#stream.destroy();
   }
 
   /** From now on nothing is read or sent and nothing enforced; the socket stays open. */
@@ -146,18 +148,18 @@ export class MqttConnection {
     parser.on('error', (error: unknown) => {
       this.close(`malformed packet: ${describeError(error)}`);
     });
-    this.#socket.on('data', (chunk: Buffer) => {
+    this.#stream.on('data', (chunk: Buffer) => {
       if (this.#silent || this.#reason !== undefined) return;
       this.#lastPacket = this.#clock.monotonic();
       if (parser.parse(chunk) > maxPacketBytes) this.close('the packet is too large');
     });
-    this.#socket.on('error', (error) => {
+    this.#stream.on('error', (error) => {
       this.#reason ??= `socket error: ${describeError(error)}`;
     });
-    this.#socket.on('end', () => {
+    this.#stream.on('end', () => {
       this.#reason ??= this.#orderly ? 'the client disconnected' : 'the client closed the connection';
     });
-    this.#socket.on('close', () => {
+    this.#stream.on('close', () => {
       this.#end();
     });
   }
@@ -187,6 +189,13 @@ export class MqttConnection {
     this.close('the client disconnected');
   }
 
+  /** What was written goes out first; then both directions end. */
+  #endSoon(): void {
+    this.#stream.end(() => {
+      this.#stream.destroy();
+    });
+  }
+
   async #sendLater(packet: Packet, delayMs: number): Promise<void> {
     try {
       await this.#clock.sleep(delayMs, this.#gone.signal);
@@ -197,9 +206,9 @@ export class MqttConnection {
   }
 
   #write(packet: Packet): void {
-    if (this.#silent || !this.#socket.writable) return;
-    writeToStream(packet, this.#socket);
-    if (this.#socket.writableLength > maxUnsentBytes) this.close('the client does not read');
+    if (this.#silent || !this.#stream.writable) return;
+    writeToStream(packet, this.#stream);
+    if (this.#stream.writableLength > maxUnsentBytes) this.close('the client does not read');
   }
 
   /** One loop a connection for every deadline it has, so that a packet costs no timer. */
