@@ -49,7 +49,7 @@ describe('AssignmentCache', () => {
     const { cache, directory } = await prepare(t);
     await cache.save(fingerprint, assignment);
     assert.equal(await cache.load('0'.repeat(64)), undefined);
-    assert.match(String(log.messages('info')), /was for another configuration/);
+    assert.match(String(log.messages('info')), /for another configuration/);
     assert.deepEqual(await readdir(directory), ['assignment.json']);
     assert.deepEqual(await cache.load(fingerprint), assignment);
   });

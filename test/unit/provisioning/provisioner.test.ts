@@ -54,6 +54,9 @@ async function byCertificate(commonName: string): Promise<Credential> {
   };
 }
 
+const ask = (provisioner: Provisioner, credential: Credential, signal = never): Promise<Assignment> =>
+  provisioner.register(credential, signal);
+
 /** Provisioners that share one cache file, one DPS and one clock, as the same device would after restarts. */
 async function prepare(test: TestContext) {
   const path = join(await temporaryDirectory(test), 'assignment.json');
@@ -66,14 +69,14 @@ async function prepare(test: TestContext) {
 describe('Provisioner', () => {
   it('asks DPS what the configuration says, and gives its answer', async (t) => {
     const { dps, withOptions } = await prepare(t);
-    assert.deepEqual(await withOptions().register(credential, never), assignment);
+    assert.deepEqual(await ask(withOptions(), credential), assignment);
     const { endpoint, scopeId, payload } = options;
     assert.deepEqual(dps.requests, [{ endpoint, scopeId, credential, payload }]);
   });
 
   it('leaves the payload out where there is none', async (t) => {
     const { dps, withOptions } = await prepare(t);
-    await withOptions({ payload: undefined }).register(credential, never);
+    await ask(withOptions({ payload: undefined }), credential);
     assert.deepEqual(Object.keys(dps.requests[0] ?? {}), ['endpoint', 'scopeId', 'credential']);
   });
 
@@ -84,7 +87,7 @@ describe('Provisioner', () => {
 
   it('remembers the answer over a restart', async (t) => {
     const { withOptions } = await prepare(t);
-    await withOptions().register(credential, never);
+    await ask(withOptions(), credential);
     assert.deepEqual(await withOptions().cached(credential), assignment);
   });
 
@@ -92,14 +95,14 @@ describe('Provisioner', () => {
     const { path, clock, dps, log } = await prepare(t);
     await writeFile(path, 'not a directory');
     const provisioner = new Provisioner(options, dps, new AssignmentCache(join(path, 'below'), log), clock);
-    assert.deepEqual(await provisioner.register(credential, never), assignment);
+    assert.deepEqual(await ask(provisioner, credential), assignment);
     assert.equal(log.messages('warn').length, 1);
   });
 
   it('gives up after the deadline with a code of its own, and tells the client to stop', async (t) => {
     const { clock, dps, withOptions } = await prepare(t);
     dps.onRegister = () => new Promise(() => undefined);
-    const refused = assert.rejects(withOptions().register(credential, never), (error) => {
+    const refused = assert.rejects(ask(withOptions(), credential), (error) => {
       assert.ok(error instanceof CloudError);
       assert.equal(error.code, 'DPS-TIMEOUT');
       assert.match(
@@ -117,7 +120,7 @@ describe('Provisioner', () => {
 
   it('leaves no timer after an answer', async (t) => {
     const { clock, withOptions } = await prepare(t);
-    await withOptions().register(credential, never);
+    await ask(withOptions(), credential);
     await settle();
     assert.deepEqual(clock.sleeping, []);
   });
@@ -126,7 +129,7 @@ describe('Provisioner', () => {
     const { dps, withOptions } = await prepare(t);
     dps.onRegister = () => new Promise(() => undefined);
     const stop = new AbortController();
-    const registering = withOptions().register(credential, stop.signal);
+    const registering = ask(withOptions(), credential, stop.signal);
     stop.abort(new Error('stopping'));
     await assert.rejects(registering, { message: 'stopping' });
     assert.equal(dps.signals[0]?.aborted, true);
@@ -134,9 +137,9 @@ describe('Provisioner', () => {
 
   it('fails as DPS does, and keeps the answer it had before', async (t) => {
     const { dps, withOptions } = await prepare(t);
-    await withOptions().register(credential, never);
+    await ask(withOptions(), credential);
     dps.onRegister = () => Promise.reject(new CloudError('DPS-401', 'register'));
-    await assert.rejects(withOptions().register(credential, never), { code: 'DPS-401' });
+    await assert.rejects(ask(withOptions(), credential), { code: 'DPS-401' });
     assert.deepEqual(await withOptions().cached(credential), assignment);
   });
 });
@@ -152,7 +155,7 @@ describe('the question that a cached answer belongs to', () => {
   })) {
     it(`changes with ${what}`, async (t) => {
       const { withOptions } = await prepare(t);
-      await withOptions().register(credential, never);
+      await ask(withOptions(), credential);
       assert.equal(await withOptions(over).cached(credential), undefined);
     });
   }
@@ -165,7 +168,7 @@ describe('the question that a cached answer belongs to', () => {
   ] as const) {
     it(`changes with ${what}`, async (t) => {
       const { withOptions } = await prepare(t);
-      await withOptions().register(credential, never);
+      await ask(withOptions(), credential);
       assert.equal(await withOptions().cached(await other()), undefined);
     });
   }
@@ -173,7 +176,7 @@ describe('the question that a cached answer belongs to', () => {
   it('changes with another certificate for the same registration ID', async (t) => {
     const { withOptions } = await prepare(t);
     const [old, renewed] = [await byCertificate('gateway-01'), await byCertificate('gateway-01')];
-    await withOptions().register(old, never);
+    await ask(withOptions(), old);
     assert.equal(await withOptions().cached(renewed), undefined);
     assert.deepEqual(await withOptions().cached(old), assignment);
   });
@@ -186,21 +189,21 @@ describe('the question that a cached answer belongs to', () => {
   })) {
     it(`does not change with ${what}`, async (t) => {
       const { withOptions } = await prepare(t);
-      await withOptions().register(credential, never);
+      await ask(withOptions(), credential);
       assert.deepEqual(await withOptions(over).cached(credential), assignment);
     });
   }
 
   it('does not change with time', async (t) => {
     const { clock, withOptions } = await prepare(t);
-    await withOptions().register(credential, never);
+    await ask(withOptions(), credential);
     await clock.advance(1e12);
     assert.deepEqual(await withOptions().cached(credential), assignment);
   });
 
   it('is kept in a form that gives neither the key nor a digest of it alone away', async (t) => {
     const { path, withOptions } = await prepare(t);
-    await withOptions().register(credential, never);
+    await ask(withOptions(), credential);
     const text = await readFile(path, 'utf8');
     const bytes = Buffer.from(key, 'base64');
     const sha256 = (data: string | Buffer): Buffer => createHash('sha256').update(data).digest();
