@@ -7,6 +7,7 @@ import type { Service } from './lib/service.ts';
 import { AssignmentCache } from './provisioning/assignment-cache.ts';
 import { loadCredential } from './provisioning/credential.ts';
 import { Provisioner } from './provisioning/provisioner.ts';
+import { RegistrationRecord } from './provisioning/registration-record.ts';
 import { InputService } from './telemetry/input-service.ts';
 import { SystemInput } from './telemetry/inputs/system-input.ts';
 import { MemoryQueue } from './telemetry/queue/memory-queue.ts';
@@ -48,10 +49,15 @@ export function createAgent(config: Config, stateDirectory: string, world: World
   ];
   const connection = new Connection({
     hub: world.hub,
-    provisioner,
+    identity: provisioner,
     loadCredential: () => loadCredential(provisioning.attestation, clock),
+    registrations: new RegistrationRecord(join(stateDirectory, 'registrations.json'), clock, log),
     sessionServices,
-    policy: { ...config.connection, dynamicReprovisioning: provisioning.dynamicReprovisioning },
+    policy: {
+      ...config.connection,
+      dynamicReprovisioning: provisioning.dynamicReprovisioning,
+      credentials: ['primary'],
+    },
     alwaysReprovisionOnStartup: provisioning.alwaysReprovisionOnStartup,
     clock,
     random,

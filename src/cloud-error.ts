@@ -39,6 +39,27 @@ export const failures = {
     meaning: 'the connection broke',
     remedy: 'none if it happens now and then; otherwise check the link and any firewall on the way',
   },
+  'NET-WEBSOCKET': {
+    kind: 'transient',
+    meaning: 'the server did not open a WebSocket for MQTT',
+    remedy: 'check the host; a proxy or firewall on the way may not let WebSockets through',
+  },
+  'PROXY-407': {
+    kind: 'rejected',
+    meaning: 'the proxy does not accept the credentials, or wants some',
+    remedy: 'check the user name and password of proxy',
+  },
+  'PROXY-REFUSED': {
+    kind: 'transient',
+    meaning: 'the proxy did not open a tunnel',
+    remedy:
+      'the message has the proxy’s answer; let the proxy allow CONNECT to this port, or set transport: mqtt_ws',
+  },
+  'PROXY-UNREACHABLE': {
+    kind: 'transient',
+    meaning: 'the proxy cannot be reached',
+    remedy: 'check host and port of proxy, and that it runs',
+  },
   'TLS-UNTRUSTED': {
     kind: 'transient',
     meaning: 'the server’s certificate is not signed by a trusted authority',
@@ -78,6 +99,31 @@ export const failures = {
     kind: 'rejected',
     meaning: 'the device’s own certificate and private key cannot be used',
     remedy: 'check that identity_cert and identity_pk exist, are readable and belong together',
+  },
+  'CERT-AWAITED': {
+    kind: 'transient',
+    meaning: 'the device has no valid certificate, and is asking the EST server for one',
+    remedy: 'none if it passes; otherwise an EST-… line of the log says what is in the way',
+  },
+  'EST-UNREACHABLE': {
+    kind: 'transient',
+    meaning: 'the EST server cannot be reached, or not over TLS that can be trusted',
+    remedy: 'check the EST server’s url and trusted_certs, the network, and the clock: timedatectl',
+  },
+  'EST-REFUSED': {
+    kind: 'rejected',
+    meaning: 'the EST server refused the request',
+    remedy: 'the message has its status: check the bootstrap certificate, or username and password',
+  },
+  'EST-PENDING': {
+    kind: 'transient',
+    meaning: 'the EST server has not decided yet',
+    remedy: 'approve the request at the EST server; it is asked again when it wishes',
+  },
+  'EST-ANSWER': {
+    kind: 'rejected',
+    meaning: 'the EST server sent an answer that cannot be used',
+    remedy: 'the message says why: check the url, and the certificate profile at the EST server',
   },
   'DPS-CONNACK-1': {
     kind: 'rejected',
@@ -164,6 +210,11 @@ export const failures = {
     meaning: 'DPS sent an answer that makes no sense',
     remedy: 'check that global_endpoint is a Device Provisioning Service',
   },
+  'DPS-BUDGET': {
+    kind: 'transient',
+    meaning: 'it was asked three times within minutes, and is spared for a while',
+    remedy: 'none: it is asked again within two minutes; the lines before say what led to it',
+  },
   'HUB-CONNACK-1': {
     kind: 'rejected',
     meaning: 'the hub does not accept this MQTT version (CONNACK 1)',
@@ -219,6 +270,19 @@ export const failures = {
 } as const satisfies Record<string, Failure>;
 
 export type FailureCode = keyof typeof failures;
+
+/** Whether another credential could do better. */
+export function concernsCredential(code: FailureCode): boolean {
+  return code.startsWith('CERT-') || credentialRefusals.has(code);
+}
+
+const credentialRefusals: ReadonlySet<FailureCode> = new Set([
+  'DPS-401',
+  'DPS-CONNACK-4',
+  'DPS-CONNACK-5',
+  'HUB-CONNACK-4',
+  'HUB-CONNACK-5',
+]);
 
 /** A failure of the cloud, of the way to it or of the credential for it. Its message begins "cannot …". */
 export class CloudError extends Error {

@@ -1,9 +1,10 @@
 import * as v from 'valibot';
-import { duration, optionalSection, pathTo, section, wholeNumber, type Field } from './fields.ts';
+import { duration, oneOf, optionalSection, pathTo, section, wholeNumber, type Field } from './fields.ts';
 import { formatDuration } from './duration.ts';
 
 export const connection = v.pipe(
   section({
+    transport: v.optional(oneOf(['mqtt', 'mqtt_ws', 'auto']), 'auto'),
     // 1177 s is the longest that IoT Hub takes (protocol.md 3.2).
     keep_alive: v.optional(duration('5s', '1177s'), '25s'),
     connect_timeout: v.optional(duration('1s', '5m'), '20s'),
@@ -19,8 +20,11 @@ export const connection = v.pipe(
       backoff({ field: duration('1s', '1d'), preset: '5m' }, { field: duration('1s', '7d'), preset: '1h' }),
     ),
     reprovision_after_failures: v.optional(wholeNumber(1, 1000), 10),
+    reprovision_after: v.optional(duration('1m', '1d'), '15m'),
+    reprovision_spread: v.optional(duration('0s', '1h'), '60s'),
   }),
   v.transform((input) => ({
+    transport: input.transport,
     keepAliveMs: input.keep_alive,
     connectTimeoutMs: input.connect_timeout,
     ackTimeoutMs: input.ack_timeout,
@@ -28,6 +32,8 @@ export const connection = v.pipe(
     retry: input.retry,
     rejectedRetry: input.rejected_retry,
     reprovisionAfterFailures: input.reprovision_after_failures,
+    reprovisionAfterMs: input.reprovision_after,
+    reprovisionSpreadMs: input.reprovision_spread,
   })),
 );
 

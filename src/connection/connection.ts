@@ -3,25 +3,44 @@ import type { Clock } from '../lib/clock.ts';
 import { untilStopped } from '../lib/deadline.ts';
 import { describeError } from '../lib/errors.ts';
 import type { Log } from '../lib/log.ts';
+import { inScope } from '../lib/scope.ts';
 import type { Random } from '../lib/random.ts';
 import { runAll } from '../lib/service.ts';
 import type { Service } from '../lib/service.ts';
-import type { Credential } from '../provisioning/credential.ts';
-import type { Assignment } from '../provisioning/dps-client.ts';
+import type { Credential, CredentialName } from '../provisioning/credential.ts';
+import type { Assignment, Trigger } from '../provisioning/dps-client.ts';
 import type { HubClient, HubSession } from './hub-client.ts';
 import { initialState, transition } from './state.ts';
-import type { Event, Policy, State } from './state.ts';
+import { budgetAfter } from './registration-budget.ts';
+import type { Context, Event, Policy, State } from './state.ts';
 
 /** Makes the services that live as long as one session: the sender, the twin. */
 export type SessionServices = (session: HubSession, assignment: Assignment) => Promise<readonly Service[]>;
 
+/** Where the device belongs: by DPS, or by the configuration. */
+export interface IdentitySource {
+  /** The last assignment for this credential, without asking anybody. */
+  cached(credential: Credential): Promise<Assignment | undefined>;
+  /** Asks, and remembers the answer. */
+  register(credential: Credential, trigger: Trigger, signal: AbortSignal): Promise<Assignment>;
+  /** This credential opened a session with that assignment: the next start begins with both. */
+  confirm(credential: Credential, assignment: Assignment): Promise<void>;
+}
+
+/** Keeps what was spent of the registration budget over restarts: a program that keeps crashing must not hammer DPS. */
+export interface RegistrationStore {
+  /** How long ago the last registrations were, in milliseconds, oldest first. */
+  load(): Promise<readonly number[]>;
+  /** DPS is about to be asked. */
+  add(): Promise<void>;
+}
+
 export interface ConnectionOptions {
   readonly hub: HubClient;
-  readonly provisioner: {
-    cached(credential: Credential): Promise<Assignment | undefined>;
-    register(credential: Credential, signal: AbortSignal): Promise<Assignment>;
-  };
-  readonly loadCredential: () => Promise<Credential>;
+  readonly identity: IdentitySource;
+  /** Makes the credential anew, so that a replaced file is used. */
+  readonly loadCredential: (name: CredentialName) => Promise<Credential>;
+  readonly registrations: RegistrationStore;
   readonly sessionServices: SessionServices;
   readonly policy: Policy;
   readonly alwaysReprovisionOnStartup: boolean;
@@ -34,52 +53,92 @@ export interface ConnectionOptions {
  * Keeps the device connected: a loop with one `await`, which does what the state says and hands the outcome to
  * `transition`. Runs until its signal is aborted; rejects only on a bug.
  */
+type In<Name extends State['name']> = Extract<State, { name: Name }>;
+
 export class Connection implements Service {
   readonly name = 'connection';
   readonly #options: ConnectionOptions;
+  /** What the current state is doing; a request to re-provision breaks it off. */
+  #work = new AbortController();
+  #isRequested = false;
 
   constructor(options: ConnectionOptions) {
     this.#options = options;
   }
 
   async run(signal: AbortSignal): Promise<void> {
-    const { policy, random } = this.#options;
     let state = await this.#start();
     this.#announce(state);
     while (state.name !== 'stopped') {
-      for await (const event of this.#perform(state, signal)) {
-        state = transition(state, event, policy, random);
-        this.#announce(state);
-      }
+      const current = state;
+      state = await inScope(signal, (work) => this.#step(current, work, signal));
     }
+  }
+
+  /** Has DPS asked as soon as it may be, whatever the agent is doing. */
+  requestReprovision(why: string): void {
+    this.#options.log.info(`re-provisioning is requested: ${why}`);
+    this.#isRequested = true;
+    this.#work.abort(new Error('re-provisioning is requested'));
+  }
+
+  async #step(from: State, work: AbortController, stop: AbortSignal): Promise<State> {
+    this.#work = work;
+    // Asked for before there was any work to break off.
+    if (this.#isRequested) work.abort(new Error('re-provisioning is requested'));
+    let state = from;
+    for await (const event of this.#perform(state, work.signal, stop)) {
+      state = transition(state, event, this.#context());
+      this.#announce(state);
+    }
+    return state;
   }
 
   async #start(): Promise<State> {
-    const { alwaysReprovisionOnStartup } = this.#options;
-    return initialState(await this.#cached(), alwaysReprovisionOnStartup);
+    const { alwaysReprovisionOnStartup: alwaysReprovision, registrations } = this.#options;
+    const cached = await this.#cached();
+    const agesMs = await registrations.load();
+    const context = this.#context();
+    return initialState(
+      { ...cached, alwaysReprovision, budget: budgetAfter(agesMs, context.nowMs) },
+      context,
+    );
   }
 
-  async #cached(): Promise<Assignment | undefined> {
-    const { provisioner, loadCredential } = this.#options;
-    try {
-      return await provisioner.cached(await loadCredential());
-    } catch (error) {
-      // Without a usable credential there is no telling what the cache is for; the first attempt will say what is wrong.
-      if (error instanceof CloudError) return undefined;
-      throw error;
+  /** The first credential that an assignment was cached for. */
+  async #cached(): Promise<{ cached: Assignment | undefined; credential: CredentialName }> {
+    const { identity, loadCredential, policy } = this.#options;
+    for (const credential of policy.credentials) {
+      try {
+        const cached = await identity.cached(await loadCredential(credential));
+        if (cached !== undefined) return { cached, credential };
+      } catch (error) {
+        // Nothing can be told of an unusable credential; when its turn comes, the attempt says what is wrong with it.
+        if (!(error instanceof CloudError)) throw error;
+      }
     }
+    return { cached: undefined, credential: 'primary' };
+  }
+
+  #context(): Context {
+    const { policy, random, clock } = this.#options;
+    return { policy, random, nowMs: clock.monotonic() };
   }
 
   /** What happens in a state: one event, or for a session two, its beginning and its end. */
-  async *#perform(state: State, signal: AbortSignal): AsyncGenerator<Event, void, undefined> {
+  async *#perform(
+    state: State,
+    signal: AbortSignal,
+    stop: AbortSignal,
+  ): AsyncGenerator<Event, void, undefined> {
     try {
       signal.throwIfAborted();
       switch (state.name) {
         case 'provisioning':
-          yield await this.#provision(signal);
+          yield await this.#provision(state, signal);
           return;
         case 'connecting':
-          yield* this.#session(state.assignment, signal);
+          yield* this.#session(state, signal);
           return;
         case 'waiting':
           await this.#options.clock.sleep(state.delayMs, signal);
@@ -92,24 +151,37 @@ export class Connection implements Service {
           );
       }
     } catch (error) {
-      if (signal.aborted) yield { name: 'stop' };
+      if (signal.aborted) yield this.#interruption(stop);
       else if (error instanceof CloudError) yield { name: 'failed', error };
       else throw error;
     }
   }
 
-  async #provision(signal: AbortSignal): Promise<Event> {
-    const { provisioner, loadCredential } = this.#options;
-    const assignment = await provisioner.register(await loadCredential(), signal);
+  /** Why the work was broken off. */
+  #interruption(stop: AbortSignal): Event {
+    if (stop.aborted) return { name: 'stop' };
+    this.#isRequested = false;
+    return { name: 'reprovision' };
+  }
+
+  async #provision({ credential, history }: In<'provisioning'>, signal: AbortSignal): Promise<Event> {
+    const { identity, loadCredential, registrations } = this.#options;
+    const loaded = await loadCredential(credential);
+    await registrations.add();
+    const assignment = await identity.register(loaded, history.trigger, signal);
     return { name: 'assigned', assignment };
   }
 
-  async *#session(assignment: Assignment, signal: AbortSignal): AsyncGenerator<Event, void, undefined> {
-    const session = await this.#options.hub.connect(assignment, await this.#options.loadCredential(), signal);
+  async *#session(state: In<'connecting'>, signal: AbortSignal): AsyncGenerator<Event, void, undefined> {
+    const { hub, identity, loadCredential } = this.#options;
+    const { assignment } = state;
+    const credential = await loadCredential(state.credential);
+    const session = await hub.connect(assignment, credential, signal);
     try {
       // A hub may answer just as the agent stops: such a session is closed again, not begun.
       signal.throwIfAborted();
       yield { name: 'opened' };
+      await identity.confirm(credential, assignment);
       yield await this.#hold(session, assignment, signal);
     } finally {
       await session.close();
@@ -124,15 +196,15 @@ export class Connection implements Service {
     try {
       const services = await sessionServices(session, assignment);
       await runAll([...services, endOf(session), renewal], signal);
-      if (signal.aborted) return { name: 'stop' };
-      if (renewal.isDue()) return { name: 'renewalDue' };
-      throw new Error('cannot go on: a service of the session ended by itself');
     } catch (thrown) {
       const error = cloudErrorIn(thrown);
       if (error === undefined) throw thrown;
-      if (signal.aborted) return { name: 'stop' };
+      signal.throwIfAborted();
       return { name: 'lost', error, uptimeMs: clock.monotonic() - openedAt };
     }
+    signal.throwIfAborted();
+    if (renewal.isDue()) return { name: 'renewalDue' };
+    throw new Error('cannot go on: a service of the session ended by itself');
   }
 
   #announce(state: State): void {

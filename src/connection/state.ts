@@ -1,6 +1,6 @@
 /**
  * What the agent is doing about its connection, and what follows from how that ended. Pure: every rule of
- * reconnecting, re-provisioning and backing off is here and in no other place.
+ * reconnecting, re-provisioning and backing off is here and in no other place; docs/provisioning.md has them as a table.
  *
  *   provisioning ──assigned──► connecting ──opened──► connected ──renewalDue──► connecting
  *        └──────────failed─────────┴─────────lost─────────┤
@@ -8,32 +8,49 @@
  *             provisioning or connecting ◄──elapsed──  waiting          any state ──stop──► stopped
  *
  * The rules:
- * - network trouble: wait a little (exponential, jittered, the service's retry-after a floor), then the same hub;
- * - every n-th failure in a row at one hub: ask DPS, the device may have been moved (unless `dynamicReprovisioning` is off);
- * - refused by the hub: ask DPS at once; refused again by either before any wait: wait long, then try again;
- * - DPS in trouble or refusing: the hub last known is tried again after the wait;
+ * - network trouble: wait a little (exponential, jittered), then the same hub;
+ * - every n-th failure in a row at one hub, or after m minutes of them: ask DPS, the device may have been moved (unless
+ *   `dynamicReprovisioning` is off);
+ * - refused by the hub: try the other credential, if there is one; refused with both: ask DPS, after a part of
+ *   `reprovisionSpreadMs` that differs from device to device, so that a fleet that is moved does not come at once;
+ * - refused by DPS: the other credential; refused with both, or refused by the hub that DPS has just assigned: wait
+ *   long, by the meaning of the refusal, then the hub last known;
+ * - DPS in trouble: wait, never less than it asks for, then the hub last known;
+ * - DPS is asked at most once a minute, three times in a row, whatever the reason (`RegistrationBudget`);
  * - only a session that lasted `stableAfterMs` proves health and clears the counters: neither an assignment nor a
  *   connect does, or two devices with one identity, or a device assigned to a hub that refuses it, would hammer both;
  * - ended by the hub within seconds again and again: another device uses this identity; named so, and waited out.
  */
-import { CloudError } from '../cloud-error.ts';
+import { CloudError, concernsCredential } from '../cloud-error.ts';
+import type { FailureCode } from '../cloud-error.ts';
 import { equalJitterMs, fullJitterMs } from '../lib/backoff.ts';
 import type { BackoffLimits } from '../lib/backoff.ts';
 import type { Random } from '../lib/random.ts';
-import type { Assignment } from '../provisioning/dps-client.ts';
+import type { CredentialName } from '../provisioning/credential.ts';
+import type { Assignment, Trigger } from '../provisioning/dps-client.ts';
+import { refund, spend, untilAllowedMs } from './registration-budget.ts';
+import type { RegistrationBudget } from './registration-budget.ts';
 
 export type State =
-  | { readonly name: 'provisioning'; readonly history: History }
-  | { readonly name: 'connecting'; readonly assignment: Assignment; readonly history: History }
-  | { readonly name: 'connected'; readonly assignment: Assignment; readonly history: History }
+  | { readonly name: 'provisioning'; readonly credential: CredentialName; readonly history: History }
+  | ({ readonly name: 'connecting' } & AtHub)
+  | ({ readonly name: 'connected' } & AtHub)
   | {
       readonly name: 'waiting';
       readonly delayMs: number;
       readonly reason: CloudError;
-      readonly next: 'provisioning' | 'connecting';
+      readonly next: Next;
       readonly history: History;
     }
   | { readonly name: 'stopped' };
+
+interface AtHub {
+  readonly assignment: Assignment;
+  readonly credential: CredentialName;
+  readonly history: History;
+}
+
+type Next = 'provisioning' | 'connecting';
 
 export type Event =
   | { readonly name: 'assigned'; readonly assignment: Assignment }
@@ -42,14 +59,20 @@ export type Event =
   | { readonly name: 'lost'; readonly error: CloudError; readonly uptimeMs: number }
   | { readonly name: 'renewalDue' }
   | { readonly name: 'elapsed' }
+  /** Somebody wants DPS asked: an operator, the twin, a changed credential. */
+  | { readonly name: 'reprovision' }
   | { readonly name: 'stop' };
 
-/** What has gone wrong since the last proof of health. */
+/** What has gone wrong since the last proof of health, and what is known all the same. */
 export interface History {
   /** The hub to go back to: cached, or assigned since. */
   readonly known?: Assignment | undefined;
+  /** The credential that last opened a session. */
+  readonly working: CredentialName;
   /** Failures in a row with the hub, lost sessions included. */
   readonly hubFailures: number;
+  /** When they began, monotonic; counted anew after DPS was asked for them. */
+  readonly troubleSinceMs?: number | undefined;
   /** Failures in a row with DPS that were not refusals. */
   readonly dpsFailures: number;
   /** Refusals by hub or DPS that had to be waited out. */
@@ -58,6 +81,11 @@ export interface History {
   readonly quickLosses: number;
   /** DPS has given an assignment since the last wait: a refusal now is not news to it. */
   readonly askedDps: boolean;
+  /** The other credential was refused as well, by whoever is being asked now. */
+  readonly otherRefused: boolean;
+  readonly budget: RegistrationBudget;
+  /** Why DPS was asked last, or will be next. */
+  readonly trigger: Trigger;
 }
 
 export interface Policy {
@@ -65,10 +93,24 @@ export interface Policy {
   readonly rejectedRetry: BackoffLimits;
   /** After this many failures in a row at one hub DPS is asked. */
   readonly reprovisionAfterFailures: number;
+  /** Or after this long. */
+  readonly reprovisionAfterMs: number;
+  /** DPS is asked within this of a refusal by the hub. */
+  readonly reprovisionSpreadMs: number;
   /** false: DPS is asked again only when the hub refuses the device. */
   readonly dynamicReprovisioning: boolean;
   /** A session this old proves health. */
   readonly stableAfterMs: number;
+  /** In the order in which they are tried. */
+  readonly credentials: readonly CredentialName[];
+}
+
+/** What a transition may look at besides state and event. */
+export interface Context {
+  readonly policy: Policy;
+  readonly random: Random;
+  /** Monotonic. */
+  readonly nowMs: number;
 }
 
 /** A session ended by the hub before this age may have been pushed out by another device. */
@@ -76,103 +118,189 @@ export const quickLossMs = 15_000;
 /** So many quick losses in a row are no accident. */
 export const quickLossesUntilDuplicate = 3;
 
-const healthy: History = { hubFailures: 0, dpsFailures: 0, refusals: 0, quickLosses: 0, askedDps: false };
+export interface Start {
+  readonly cached: Assignment | undefined;
+  /** The credential for which it was cached. */
+  readonly credential: CredentialName;
+  readonly alwaysReprovision: boolean;
+  readonly budget: RegistrationBudget;
+}
 
 /** The state to start in: with a cached assignment DPS is not contacted, unless the configuration wants it asked. */
-export function initialState(cached: Assignment | undefined, alwaysReprovision: boolean): State {
-  const history = { ...healthy, known: cached };
-  if (cached === undefined || alwaysReprovision) return { name: 'provisioning', history };
-  return { name: 'connecting', assignment: cached, history };
+export function initialState(start: Start, context: Context): State {
+  const { cached, credential, alwaysReprovision, budget } = start;
+  const trigger = cached === undefined ? 'no cached assignment' : 'configured';
+  const history: History = {
+    known: cached,
+    working: credential,
+    hubFailures: 0,
+    dpsFailures: 0,
+    refusals: 0,
+    quickLosses: 0,
+    askedDps: false,
+    otherRefused: false,
+    budget,
+    trigger,
+  };
+  if (cached === undefined || alwaysReprovision) return askDps(history, context);
+  return { name: 'connecting', assignment: cached, credential, history };
 }
 
 /** The state that follows. An event that a state does not expect leaves it as it is. */
-export function transition(state: State, event: Event, policy: Policy, random: Random): State {
-  if (event.name === 'stop') return { name: 'stopped' };
+export function transition(state: State, event: Event, context: Context): State {
+  if (event.name === 'stop' || state.name === 'stopped') return { name: 'stopped' };
+  if (event.name === 'reprovision') return onRequest(state, context);
   switch (state.name) {
     case 'provisioning':
-      return fromProvisioning(state, event, policy, random);
+      return fromProvisioning(state, event, context);
     case 'connecting':
-      return fromConnecting(state, event, policy, random);
+      return fromConnecting(state, event, context);
     case 'connected':
-      return fromConnected(state, event, policy, random);
+      return fromConnected(state, event, context);
     case 'waiting':
-      return event.name === 'elapsed' ? afterWaiting(state) : state;
-    case 'stopped':
-      return state;
+      return event.name === 'elapsed' ? afterWaiting(state, context) : state;
   }
 }
 
-type In<Name extends State['name']> = State & { readonly name: Name };
+type In<Name extends State['name']> = Extract<State, { name: Name }>;
 
-function fromProvisioning(state: In<'provisioning'>, event: Event, policy: Policy, random: Random): State {
-  const { history } = state;
+function onRequest(state: Exclude<State, { name: 'stopped' }>, context: Context): State {
+  if (state.name === 'provisioning') return state;
+  return askDps({ ...state.history, trigger: 'requested', otherRefused: false }, context);
+}
+
+function fromProvisioning(state: In<'provisioning'>, event: Event, context: Context): State {
+  const { credential } = state;
   if (event.name === 'assigned') {
     const { assignment } = event;
-    return { name: 'connecting', assignment, history: { ...history, known: assignment, askedDps: true } };
+    const history = { ...state.history, known: assignment, askedDps: true, otherRefused: false };
+    return { name: 'connecting', assignment, credential, history };
   }
   if (event.name !== 'failed') return state;
+  const { error } = event;
+  const history = reachedDps(error) ? state.history : refunded(state.history, context);
   const next = history.known === undefined ? 'provisioning' : 'connecting';
-  if (event.error.kind === 'rejected') return waitLong(event.error, next, history, policy, random);
-  const dpsFailures = history.dpsFailures + 1;
-  const delayMs = fullJitterMs(policy.retry, dpsFailures + history.hubFailures, random);
-  return waiting(delayMs, event.error, next, { ...history, dpsFailures });
+  if (error.kind === 'transient') return retryDps(error, next, history, context);
+  const other = otherCredential(credential, error, history, context.policy);
+  if (other !== undefined) return askDps({ ...history, otherRefused: true }, context, other);
+  return waitLong(error, next, history, context);
 }
 
-function fromConnecting(state: In<'connecting'>, event: Event, policy: Policy, random: Random): State {
-  const { assignment, history } = state;
-  if (event.name === 'opened') return { name: 'connected', assignment, history };
+function fromConnecting(state: In<'connecting'>, event: Event, context: Context): State {
+  const { assignment, credential, history } = state;
+  if (event.name === 'opened') {
+    return {
+      name: 'connected',
+      assignment,
+      credential,
+      history: { ...history, working: credential, otherRefused: false },
+    };
+  }
   if (event.name !== 'failed') return state;
-  if (event.error.kind === 'transient') return retryHub(event.error, history, policy, random);
-  if (!history.askedDps) return { name: 'provisioning', history };
-  return waitLong(event.error, 'provisioning', history, policy, random);
+  const { error } = event;
+  if (error.kind === 'transient') return retryHub(error, history, context);
+  const other = otherCredential(credential, error, history, context.policy);
+  if (other !== undefined) {
+    return { name: 'connecting', assignment, credential: other, history: { ...history, otherRefused: true } };
+  }
+  if (history.askedDps) return waitLong(error, 'provisioning', history, context);
+  const refused: History = { ...history, trigger: 'refused by the hub', otherRefused: false };
+  const spreadMs = context.random() * context.policy.reprovisionSpreadMs;
+  return spreadMs < 1 ? askDps(refused, context) : waiting(spreadMs, error, 'provisioning', refused);
 }
 
-function fromConnected(state: In<'connected'>, event: Event, policy: Policy, random: Random): State {
-  const { assignment } = state;
-  if (event.name === 'renewalDue')
-    return { name: 'connecting', assignment, history: { ...healthy, known: assignment } };
+function fromConnected(state: In<'connected'>, event: Event, context: Context): State {
+  const { assignment, credential } = state;
+  if (event.name === 'renewalDue') {
+    return { name: 'connecting', assignment, credential, history: healthy(state.history) };
+  }
   if (event.name !== 'lost') return state;
   const { error, uptimeMs } = event;
-  const wasStable = uptimeMs >= policy.stableAfterMs;
+  const before = uptimeMs >= context.policy.stableAfterMs ? healthy(state.history) : state.history;
   const quick = error.code === 'HUB-CLOSED' && uptimeMs < quickLossMs;
-  const history = {
-    ...(wasStable ? { ...healthy, known: assignment } : state.history),
-    quickLosses: quick ? state.history.quickLosses + 1 : 0,
-  };
-  if (history.quickLosses >= quickLossesUntilDuplicate)
-    return waitOutDuplicate(error, history, policy, random);
-  return retryHub(error, history, policy, random);
+  const history = { ...before, quickLosses: quick ? state.history.quickLosses + 1 : 0 };
+  if (history.quickLosses >= quickLossesUntilDuplicate) return waitOutDuplicate(error, history, context);
+  return retryHub(error, history, context);
 }
 
-function afterWaiting({ next, history }: In<'waiting'>): State {
-  const { known } = history;
-  const rested = { ...history, askedDps: false };
-  if (next === 'connecting' && known !== undefined)
-    return { name: 'connecting', assignment: known, history: rested };
-  return { name: 'provisioning', history: rested };
+function afterWaiting({ next, history }: In<'waiting'>, context: Context): State {
+  const { known, working } = history;
+  const rested = { ...history, askedDps: false, otherRefused: false };
+  if (next === 'provisioning' || known === undefined) return askDps(rested, context);
+  return { name: 'connecting', assignment: known, credential: working, history: rested };
 }
 
-function retryHub(error: CloudError, before: History, policy: Policy, random: Random): State {
-  const hubFailures = before.hubFailures + 1;
-  const history = { ...before, hubFailures };
-  const mayHaveMoved = policy.dynamicReprovisioning && hubFailures % policy.reprovisionAfterFailures === 0;
-  const delayMs = fullJitterMs(policy.retry, hubFailures + history.dpsFailures, random);
-  return waiting(delayMs, error, mayHaveMoved ? 'provisioning' : 'connecting', history);
+/** With the first credential, unless another is named: it may have been mended since the second had to serve. */
+function askDps(history: History, { policy, random, nowMs }: Context, named?: CredentialName): State {
+  const budget = spend(history.budget, nowMs);
+  if (budget !== undefined) {
+    const credential = named ?? policy.credentials[0] ?? 'primary';
+    return { name: 'provisioning', credential, history: { ...history, budget } };
+  }
+  const reason = new CloudError('DPS-BUDGET', 'ask DPS again already');
+  const delayMs = untilAllowedMs(history.budget, nowMs) + random() * policy.retry.maximumMs;
+  return waiting(delayMs, reason, 'provisioning', history);
 }
 
-function waitLong(
+function otherCredential(
+  refused: CredentialName,
   error: CloudError,
-  next: 'provisioning' | 'connecting',
-  before: History,
-  policy: Policy,
-  random: Random,
-): State {
-  const refusals = before.refusals + 1;
-  return waiting(equalJitterMs(policy.rejectedRetry, refusals, random), error, next, { ...before, refusals });
+  history: History,
+  { credentials }: Policy,
+): CredentialName | undefined {
+  if (history.otherRefused || !concernsCredential(error.code)) return undefined;
+  return credentials.find((name) => name !== refused);
 }
 
-/** Starts where network trouble ends and grows to the longest wait: neither device gets a session meanwhile, and both ask seldom. */
-function waitOutDuplicate(cause: CloudError, history: History, policy: Policy, random: Random): State {
+function healthy({ known, working, budget, trigger }: History): History {
+  const cleared = {
+    hubFailures: 0,
+    dpsFailures: 0,
+    refusals: 0,
+    quickLosses: 0,
+    askedDps: false,
+    otherRefused: false,
+  };
+  return { known, working, budget, trigger, ...cleared };
+}
+
+function retryDps(error: CloudError, next: Next, before: History, { policy, random }: Context): State {
+  const dpsFailures = before.dpsFailures + 1;
+  const delayMs = fullJitterMs(policy.retry, dpsFailures + before.hubFailures, random);
+  return waiting(delayMs, error, next, { ...before, dpsFailures });
+}
+
+function retryHub(error: CloudError, before: History, { policy, random, nowMs }: Context): State {
+  const hubFailures = before.hubFailures + 1;
+  const troubleSinceMs = before.troubleSinceMs ?? nowMs;
+  const longEnough = nowMs - troubleSinceMs >= policy.reprovisionAfterMs;
+  const oftenEnough = hubFailures % policy.reprovisionAfterFailures === 0;
+  const delayMs = fullJitterMs(policy.retry, hubFailures + before.dpsFailures, random);
+  if (!policy.dynamicReprovisioning || !(longEnough || oftenEnough)) {
+    return waiting(delayMs, error, 'connecting', { ...before, hubFailures, troubleSinceMs });
+  }
+  const asking: History = { ...before, hubFailures, troubleSinceMs: nowMs, trigger: 'failures at the hub' };
+  return waiting(delayMs, error, 'provisioning', asking);
+}
+
+function waitLong(error: CloudError, next: Next, before: History, { policy, random }: Context): State {
+  const refusals = before.refusals + 1;
+  const delayMs = equalJitterMs(limitsFor(error, policy.rejectedRetry), refusals, random);
+  return waiting(delayMs, error, next, { ...before, refusals });
+}
+
+/** How long by what a refusal means: a bad credential may be mended any minute, an operator's decision takes longer. */
+function limitsFor({ code }: CloudError, { initialMs, maximumMs }: BackoffLimits): BackoffLimits {
+  if (mendable.has(code)) return { initialMs, maximumMs: initialMs };
+  if (decided.has(code)) return { initialMs: Math.min(3 * initialMs, maximumMs), maximumMs };
+  return { initialMs, maximumMs };
+}
+
+const mendable: ReadonlySet<FailureCode> = new Set(['DPS-401', 'DPS-CONNACK-4', 'DPS-CONNACK-5']);
+const decided: ReadonlySet<FailureCode> = new Set(['DPS-DISABLED', 'DPS-UNASSIGNED']);
+
+/** Starts where network trouble ends and grows to the longest wait: each device gets its turn, and both ask seldom. */
+function waitOutDuplicate(cause: CloudError, history: History, { policy, random }: Context): State {
   const error = new CloudError('DUPLICATE-IDENTITY', 'keep a session with the hub', { cause });
   const limits = {
     initialMs: policy.retry.maximumMs,
@@ -182,11 +310,16 @@ function waitOutDuplicate(cause: CloudError, history: History, policy: Policy, r
   return waiting(equalJitterMs(limits, times, random), error, 'connecting', history);
 }
 
-function waiting(
-  delayMs: number,
-  reason: CloudError,
-  next: 'provisioning' | 'connecting',
-  history: History,
-): State {
-  return { name: 'waiting', delayMs: Math.max(delayMs, reason.retryAfterMs ?? 0), reason, next, history };
+/** The service's own wish comes before the jitter: a fleet told to wait as long would otherwise come back as one. */
+function waiting(delayMs: number, reason: CloudError, next: Next, history: History): State {
+  return { name: 'waiting', delayMs: (reason.retryAfterMs ?? 0) + delayMs, reason, next, history };
+}
+
+function refunded(history: History, { nowMs }: Context): History {
+  return { ...history, budget: refund(history.budget, nowMs) };
+}
+
+/** Whether a failed registration may have cost DPS anything. */
+function reachedDps({ code }: CloudError): boolean {
+  return code.startsWith('DPS-');
 }

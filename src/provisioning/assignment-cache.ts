@@ -27,7 +27,7 @@ export class AssignmentCache {
     const entry = parseEntry(text);
     if (entry === undefined) return this.#setDamagedAside();
     if (entry.fingerprint === fingerprint) return entry.assignment;
-    this.#log.info('the cached assignment was for another configuration: DPS will be asked');
+    this.#log.info('the cached assignment is for another configuration or credential');
     return undefined;
   }
 

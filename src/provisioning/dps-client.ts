@@ -1,6 +1,14 @@
 import type { JsonObject } from '../lib/json.ts';
 import type { Credential } from './credential.ts';
 
+/** Why DPS was asked. */
+export type Trigger =
+  | 'no cached assignment'
+  | 'configured'
+  | 'refused by the hub'
+  | 'failures at the hub'
+  | 'requested';
+
 /** Where DPS says this device belongs, as far as the agent needs it. */
 export interface Assignment {
   /** Host name of the hub; the simulator's also carry a port (`localhost:8884`). */
@@ -10,6 +18,8 @@ export interface Assignment {
   readonly substatus?: string;
   /** When DPS answered, by this device's clock, ISO 8601. */
   readonly assignedAt: string;
+  /** Why DPS was asked; absent in what DPS itself answers. */
+  readonly trigger?: Trigger;
   /** What a custom allocation handed back. */
   readonly payload?: unknown;
 }

@@ -6,7 +6,7 @@ import type { JsonObject } from '../lib/json.ts';
 import type { AssignmentCache } from './assignment-cache.ts';
 import { credentialDigest } from './credential.ts';
 import type { Credential } from './credential.ts';
-import type { Assignment, DpsClient, RegistrationRequest } from './dps-client.ts';
+import type { Assignment, DpsClient, RegistrationRequest, Trigger } from './dps-client.ts';
 
 export interface ProvisionerOptions {
   readonly endpoint: { readonly host: string; readonly port: number };
@@ -22,6 +22,8 @@ export class Provisioner {
   readonly #dps: DpsClient;
   readonly #cache: AssignmentCache;
   readonly #clock: Clock;
+  /** The fingerprint of the assignment in the cache, as far as it was of use. */
+  #cachedFor: string | undefined;
 
   constructor(options: ProvisionerOptions, dps: DpsClient, cache: AssignmentCache, clock: Clock) {
     this.#options = options;
@@ -31,19 +33,32 @@ export class Provisioner {
   }
 
   /** The assignment DPS gave when it was last asked exactly this. */
-  cached(credential: Credential): Promise<Assignment | undefined> {
-    return this.#cache.load(fingerprint(this.#request(credential)));
+  async cached(credential: Credential): Promise<Assignment | undefined> {
+    const asked = fingerprint(this.#request(credential));
+    const assignment = await this.#cache.load(asked);
+    if (assignment !== undefined) this.#cachedFor = asked;
+    return assignment;
+  }
+
+  /** Makes the assignment the cached one for this credential, if it is not yet. */
+  async confirm(credential: Credential, assignment: Assignment): Promise<void> {
+    const asked = fingerprint(this.#request(credential));
+    if (asked === this.#cachedFor) return;
+    await this.#cache.save(asked, assignment);
+    this.#cachedFor = asked;
   }
 
   /** Registers with DPS within the deadline; rejects with a CloudError, or with the signal's reason. */
-  async register(credential: Credential, signal: AbortSignal): Promise<Assignment> {
+  async register(credential: Credential, trigger: Trigger, signal: AbortSignal): Promise<Assignment> {
     const request = this.#request(credential);
     const { host, port } = request.endpoint;
     const late = new CloudError('DPS-TIMEOUT', `register with DPS at ${host}:${port}`);
-    const assignment = await withDeadline(this.#clock, this.#options.deadlineMs, late, signal, (limit) =>
+    const answer = await withDeadline(this.#clock, this.#options.deadlineMs, late, signal, (limit) =>
       this.#dps.register(request, limit),
     );
-    await this.#cache.save(fingerprint(request), assignment);
+    const assignment = { ...answer, trigger };
+    this.#cachedFor = fingerprint(request);
+    await this.#cache.save(this.#cachedFor, assignment);
     return assignment;
   }
 

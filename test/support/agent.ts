@@ -29,7 +29,7 @@ export interface RunningAgent {
 
 /** Short waits, so that tests need not sit out the long ones; the rules are the same. */
 export const quickRetries =
-  'connection: {retry: {initial: 100ms, maximum: 1s}, rejected_retry: {initial: 1s, maximum: 2s}}';
+  'connection: {retry: {initial: 100ms, maximum: 1s}, rejected_retry: {initial: 1s, maximum: 2s}, reprovision_spread: 0s}';
 
 const everySecond = 'telemetry: {inputs: [{name: system, type: system, interval: 1s}]}';
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { CloudError } from '../../../src/cloud-error.ts';
 import { Connection } from '../../../src/connection/connection.ts';
-import type { ConnectionOptions } from '../../../src/connection/connection.ts';
+import type { ConnectionOptions, IdentitySource } from '../../../src/connection/connection.ts';
 import type { Service } from '../../../src/lib/service.ts';
 import { Secret } from '../../../src/lib/secret.ts';
 import type { Credential } from '../../../src/provisioning/credential.ts';
@@ -41,18 +41,19 @@ describe('Connection', () => {
   function start(over: Partial<ConnectionOptions> = {}): Promise<void> {
     const connection = new Connection({
       hub,
-      provisioner: {
-        cached: () => Promise.resolve(undefined),
-        register: () => Promise.resolve(assignedTo('one')),
-      },
+      identity: identityWith({}),
+      registrations: { load: () => Promise.resolve([]), add: () => Promise.resolve() },
       loadCredential: () => Promise.resolve(credential),
       sessionServices: () => Promise.resolve([]),
       policy: {
         retry: { initialMs: 1000, maximumMs: 60_000 },
         rejectedRetry: { initialMs: 300_000, maximumMs: 3_600_000 },
         reprovisionAfterFailures: 10,
+        reprovisionAfterMs: 900_000,
+        reprovisionSpreadMs: 0,
         dynamicReprovisioning: true,
         stableAfterMs: 60_000,
+        credentials: ['primary'],
       },
       alwaysReprovisionOnStartup: false,
       clock,
@@ -62,6 +63,15 @@ describe('Connection', () => {
     });
     running = connection.run(stop.signal);
     return running;
+  }
+
+  function identityWith(over: Partial<IdentitySource>): IdentitySource {
+    return {
+      cached: () => Promise.resolve(undefined),
+      register: () => Promise.resolve(assignedTo('one')),
+      confirm: () => Promise.resolve(),
+      ...over,
+    };
   }
 
   it('registers, connects, and announces each state once', async () => {
@@ -74,10 +84,10 @@ describe('Connection', () => {
   it('goes to the cached hub without asking DPS', async () => {
     hub.willAnswer(new FakeSession());
     void start({
-      provisioner: {
+      identity: identityWith({
         cached: () => Promise.resolve(assignedTo('cached')),
         register: () => Promise.reject(new Error('must not be asked')),
-      },
+      }),
     });
     await settle();
     assert.deepEqual(hub.connects, ['cached']);

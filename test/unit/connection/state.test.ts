@@ -1,42 +1,55 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { CloudError } from '../../../src/cloud-error.ts';
+import { fullBudget } from '../../../src/connection/registration-budget.ts';
 import { initialState, quickLossesUntilDuplicate, transition } from '../../../src/connection/state.ts';
-import type { Event, History, Policy, State } from '../../../src/connection/state.ts';
+import type { Context, Event, History, Policy, State } from '../../../src/connection/state.ts';
 
 const policy: Policy = {
   retry: { initialMs: 1000, maximumMs: 60_000 },
   rejectedRetry: { initialMs: 300_000, maximumMs: 3_600_000 },
   reprovisionAfterFailures: 10,
+  reprovisionAfterMs: 900_000,
+  reprovisionSpreadMs: 60_000,
   dynamicReprovisioning: true,
   stableAfterMs: 60_000,
+  credentials: ['primary'],
 };
 const hubOne = { assignedHub: 'one', deviceId: 'd', assignedAt: '2026-01-01T00:00:00.000Z' };
 const hubTwo = { ...hubOne, assignedHub: 'two' };
+const nowMs = 1_000_000;
 const calm: History = {
   known: hubOne,
+  working: 'primary',
   hubFailures: 0,
   dpsFailures: 0,
   refusals: 0,
   quickLosses: 0,
   askedDps: false,
+  otherRefused: false,
+  budget: fullBudget(nowMs),
+  trigger: 'no cached assignment',
 };
 const transient = new CloudError('NET-REFUSED', 'connect');
 const refusal = new CloudError('HUB-CONNACK-5', 'connect');
 const kicked = new CloudError('HUB-CLOSED', 'keep the session');
 const half = (): number => 0.5;
 
+function contextWith(over: Partial<Policy> = {}, random = half, atMs = nowMs): Context {
+  return { policy: { ...policy, ...over }, random, nowMs: atMs };
+}
+
 function next(state: State, event: Event, over: Partial<Policy> = {}, random = half): State {
-  return transition(state, event, { ...policy, ...over }, random);
+  return transition(state, event, contextWith(over, random));
 }
 
 const states = {
-  provisioning: { name: 'provisioning', history: calm },
-  connecting: { name: 'connecting', assignment: hubOne, history: calm },
-  connected: { name: 'connected', assignment: hubOne, history: calm },
+  provisioning: { name: 'provisioning', credential: 'primary', history: calm },
+  connecting: { name: 'connecting', assignment: hubOne, credential: 'primary', history: calm },
+  connected: { name: 'connected', assignment: hubOne, credential: 'primary', history: calm },
   waiting: { name: 'waiting', delayMs: 5, reason: transient, next: 'connecting', history: calm },
   stopped: { name: 'stopped' },
-} satisfies { [Name in State['name']]: State & { name: Name } };
+} satisfies { [Name in State['name']]: Extract<State, { name: Name }> };
 
 const events = {
   assigned: { name: 'assigned', assignment: hubTwo },
@@ -45,6 +58,7 @@ const events = {
   lost: { name: 'lost', error: transient, uptimeMs: 20_000 },
   renewalDue: { name: 'renewalDue' },
   elapsed: { name: 'elapsed' },
+  reprovision: { name: 'reprovision' },
   stop: { name: 'stop' },
 } satisfies { [Name in Event['name']]: Event & { name: Name } };
 
@@ -57,6 +71,7 @@ const table: Record<State['name'], Record<Event['name'], State['name']>> = {
     lost: 'provisioning',
     renewalDue: 'provisioning',
     elapsed: 'provisioning',
+    reprovision: 'provisioning',
     stop: 'stopped',
   },
   connecting: {
@@ -66,6 +81,7 @@ const table: Record<State['name'], Record<Event['name'], State['name']>> = {
     lost: 'connecting',
     renewalDue: 'connecting',
     elapsed: 'connecting',
+    reprovision: 'provisioning',
     stop: 'stopped',
   },
   connected: {
@@ -75,6 +91,7 @@ const table: Record<State['name'], Record<Event['name'], State['name']>> = {
     lost: 'waiting',
     renewalDue: 'connecting',
     elapsed: 'connected',
+    reprovision: 'provisioning',
     stop: 'stopped',
   },
   waiting: {
@@ -84,6 +101,7 @@ const table: Record<State['name'], Record<Event['name'], State['name']>> = {
     lost: 'waiting',
     renewalDue: 'waiting',
     elapsed: 'connecting',
+    reprovision: 'provisioning',
     stop: 'stopped',
   },
   stopped: {
@@ -93,6 +111,7 @@ const table: Record<State['name'], Record<Event['name'], State['name']>> = {
     lost: 'stopped',
     renewalDue: 'stopped',
     elapsed: 'stopped',
+    reprovision: 'stopped',
     stop: 'stopped',
   },
 };
@@ -110,16 +129,43 @@ describe('transition', () => {
     }
   }
 
+  const start = {
+    cached: hubOne,
+    credential: 'primary',
+    alwaysReprovision: false,
+    budget: calm.budget,
+  } as const;
+
   it('starts at the cached hub without DPS', () => {
-    assert.deepEqual(initialState(hubOne, false), { name: 'connecting', assignment: hubOne, history: calm });
+    const state = initialState(start, contextWith());
+    assert.deepEqual(state, {
+      name: 'connecting',
+      assignment: hubOne,
+      credential: 'primary',
+      history: { ...calm, trigger: 'configured' },
+    });
   });
 
   it('starts with DPS without a cache, or when the configuration wants it, keeping the cached hub to go back to', () => {
-    assert.equal(initialState(undefined, false).name, 'provisioning');
-    const asked = initialState(hubOne, true);
+    assert.equal(initialState({ ...start, cached: undefined }, contextWith()).name, 'provisioning');
+    const asked = initialState({ ...start, alwaysReprovision: true }, contextWith());
     assert.equal(asked.name, 'provisioning');
     const afterFailure = next(asked, { name: 'failed', error: transient });
     assert.equal(waiting(afterFailure).next, 'connecting');
+  });
+
+  it('starts with the credential that was cached for, and with a wait when DPS was asked too often of late', () => {
+    const second = initialState({ ...start, credential: 'secondary' }, contextWith());
+    assert.equal(second.name === 'connecting' && second.credential, 'secondary');
+    const spent = { tokens: 0.5, atMs: nowMs };
+    const state = waiting(
+      initialState(
+        { ...start, cached: undefined, budget: spent },
+        contextWith({}, () => 0),
+      ),
+    );
+    assert.equal(state.reason.code, 'DPS-BUDGET');
+    assert.equal(state.delayMs, 30_000);
   });
 
   it('goes where DPS says', () => {
@@ -127,8 +173,18 @@ describe('transition', () => {
     assert.deepEqual(state, {
       name: 'connecting',
       assignment: hubTwo,
+      credential: 'primary',
       history: { ...calm, known: hubTwo, askedDps: true },
     });
+  });
+
+  it('asks DPS on request from wherever it is, with the first credential and within the budget', () => {
+    const state = next({ ...states.connected, credential: 'secondary' }, events.reprovision);
+    assert.equal(state.name === 'provisioning' && state.credential, 'primary');
+    const spent = { ...calm, budget: { tokens: 0, atMs: nowMs } };
+    const wait = waiting(next({ ...states.connected, history: spent }, events.reprovision));
+    assert.equal(wait.reason.code, 'DPS-BUDGET');
+    assert.equal(wait.next, 'provisioning');
   });
 });
 
@@ -154,10 +210,23 @@ describe('network trouble', () => {
     assert.deepEqual(new Set(nexts), new Set(['connecting']));
   });
 
-  it('takes the service’s retry-after as a floor', () => {
+  it('asks DPS after a quarter of an hour of failures, however few, and then not before another one', () => {
+    const failedAt = (history: History, atMs: number): Extract<State, { name: 'waiting' }> =>
+      waiting(transition({ ...states.connecting, history }, events.failed, contextWith({}, half, atMs)));
+    const first = failedAt(calm, nowMs);
+    const second = failedAt(first.history, nowMs + policy.reprovisionAfterMs);
+    const third = failedAt(second.history, nowMs + policy.reprovisionAfterMs + 60_000);
+    assert.deepEqual([first.next, second.next, third.next], ['connecting', 'provisioning', 'connecting']);
+  });
+
+  it('takes the service’s retry-after as a floor under the jitter', () => {
     const throttled = new CloudError('DPS-429', 'register', { retryAfterMs: 120_000 });
     const state = next(states.provisioning, { name: 'failed', error: throttled });
-    assert.equal(waiting(state).delayMs, 120_000);
+    assert.ok(waiting(state).delayMs > 120_000);
+    assert.equal(
+      waiting(next(states.provisioning, { name: 'failed', error: throttled }, {}, () => 0)).delayMs,
+      121_000,
+    );
   });
 
   it('tries the hub last known when DPS is in trouble, and DPS again when there is none', () => {
@@ -171,33 +240,111 @@ describe('network trouble', () => {
   it('forgets earlier failures after a session that proved health, and only then', () => {
     const troubled = { ...states.connected, history: { ...calm, hubFailures: 7, refusals: 2 } };
     const afterLong = waiting(next(troubled, { ...events.lost, uptimeMs: policy.stableAfterMs }));
-    assert.deepEqual(afterLong.history, { ...calm, hubFailures: 1 });
+    assert.deepEqual(afterLong.history, { ...calm, hubFailures: 1, troubleSinceMs: nowMs });
     const afterShort = waiting(next(troubled, { ...events.lost, uptimeMs: policy.stableAfterMs - 1 }));
-    assert.deepEqual(afterShort.history, { ...calm, hubFailures: 8, refusals: 2 });
+    assert.deepEqual(afterShort.history, { ...calm, hubFailures: 8, refusals: 2, troubleSinceMs: nowMs });
   });
 });
 
 describe('refusal', () => {
-  it('by the hub asks DPS at once', () => {
-    assert.equal(next(states.connecting, { name: 'failed', error: refusal }).name, 'provisioning');
+  const refused: Event = { name: 'failed', error: refusal };
+  const byDps = (code: 'DPS-401' | 'DPS-DISABLED' | 'DPS-FAILED'): Event => ({
+    name: 'failed',
+    error: new CloudError(code, 'register'),
   });
 
-  it('by DPS waits long, ever longer, at least half the ceiling, then tries the hub last known', () => {
-    const error = new CloudError('DPS-401', 'register');
-    let history = calm;
-    const delays = [1, 2, 3, 4, 5, 6].map(() => {
-      const state = waiting(next({ name: 'provisioning', history }, { name: 'failed', error }, {}, () => 0));
-      history = state.history;
-      assert.equal(state.next, 'connecting');
-      return state.delayMs;
-    });
-    assert.deepEqual(delays, [150_000, 300_000, 600_000, 1_200_000, 1_800_000, 1_800_000]);
+  it('by the hub asks DPS within the spread, at once when there is none', () => {
+    const wait = waiting(next(states.connecting, refused));
+    assert.equal(wait.delayMs, 30_000);
+    assert.equal(next(wait, events.elapsed).name, 'provisioning');
+    assert.equal(next(states.connecting, refused, { reprovisionSpreadMs: 0 }).name, 'provisioning');
+  });
+
+  it('by DPS is waited out by what it means, at least half the ceiling, and then the hub last known is tried', () => {
+    const minutes = (event: Event): number[] => {
+      let history = calm;
+      return [1, 2, 3, 4, 5, 6].map(() => {
+        const state = waiting(next({ ...states.provisioning, history }, event, {}, () => 0));
+        history = state.history;
+        assert.equal(state.next, 'connecting');
+        return state.delayMs / 60_000;
+      });
+    };
+    assert.deepEqual(minutes(byDps('DPS-401')), [2.5, 2.5, 2.5, 2.5, 2.5, 2.5]);
+    assert.deepEqual(minutes(byDps('DPS-DISABLED')), [7.5, 15, 30, 30, 30, 30]);
+    assert.deepEqual(minutes(byDps('DPS-FAILED')), [2.5, 5, 10, 20, 30, 30]);
   });
 
   it('by DPS without a known hub waits long, then asks DPS', () => {
     const unknown = { ...states.provisioning, history: { ...calm, known: undefined } };
-    const state = next(unknown, { name: 'failed', error: new CloudError('DPS-DISABLED', 'register') });
+    const state = next(unknown, byDps('DPS-DISABLED'));
     assert.equal(next(state, events.elapsed).name, 'provisioning');
+  });
+});
+
+describe('a second credential', () => {
+  const both: Partial<Policy> = { credentials: ['primary', 'secondary'], reprovisionSpreadMs: 0 };
+  const refused: Event = { name: 'failed', error: refusal };
+  const unauthorized: Event = { name: 'failed', error: new CloudError('DPS-401', 'register') };
+
+  it('is tried at the hub when the first is refused; then DPS is asked with the first again', () => {
+    const second = next(states.connecting, refused, both);
+    assert.equal(second.name === 'connecting' && second.credential, 'secondary');
+    const asking = next(second, refused, both);
+    assert.equal(asking.name === 'provisioning' && asking.credential, 'primary');
+  });
+
+  it('is tried at DPS when the first is refused, and both refused is waited out', () => {
+    const second = next(states.provisioning, unauthorized, both);
+    assert.equal(second.name === 'provisioning' && second.credential, 'secondary');
+    assert.equal(next(second, unauthorized, both).name, 'waiting');
+  });
+
+  it('that opened a session is the one for the next, until DPS is asked', () => {
+    const second = next(states.connecting, refused, both);
+    const open = next(second, events.opened, both);
+    const wait = next(open, events.lost, both);
+    const again = next(wait, events.elapsed, both);
+    assert.equal(again.name === 'connecting' && again.credential, 'secondary');
+    const asking = next(again, events.reprovision, both);
+    assert.equal(asking.name === 'provisioning' && asking.credential, 'primary');
+  });
+
+  it('is not tried for what no credential can help', () => {
+    const disabled: Event = { name: 'failed', error: new CloudError('DPS-DISABLED', 'register') };
+    assert.equal(next(states.provisioning, disabled, both).name, 'waiting');
+  });
+
+  it('serves when the first one’s certificate has expired, without DPS having been asked', () => {
+    const expired: Event = { name: 'failed', error: new CloudError('CERT-EXPIRED', 'use it') };
+    const second = next(states.connecting, expired, both);
+    assert.equal(second.name === 'connecting' && second.credential, 'secondary');
+  });
+});
+
+describe('the budget of registrations', () => {
+  it('allows three in a row and then one a minute, whatever asks for them', () => {
+    let state: State = states.connected;
+    let atMs = nowMs;
+    const asked: number[] = [];
+    while (asked.length < 8) {
+      const context = contextWith({}, () => 0, atMs);
+      state = transition(state, state.name === 'waiting' ? events.elapsed : events.reprovision, context);
+      if (state.name === 'provisioning') {
+        asked.push((atMs - nowMs) / 1000);
+        state = transition(state, events.assigned, context);
+      }
+      if (state.name === 'waiting') atMs += state.delayMs;
+    }
+    assert.deepEqual(asked, [0, 0, 0, 60, 120, 180, 240, 300]);
+  });
+
+  it('is not spent by attempts that never reached DPS', () => {
+    let state: State = { ...states.provisioning, history: { ...calm, known: undefined } };
+    for (let count = 0; count < 5; count += 1) {
+      state = next(waiting(next(state, events.failed)), events.elapsed);
+      assert.equal(state.name, 'provisioning');
+    }
   });
 });
 
@@ -226,12 +373,16 @@ describe('the three faults of first drafts', () => {
 
   it('assigned by DPS and refused by the hub: “assigned” resets nothing, and the second refusal is waited out', () => {
     let state: State = states.connecting;
+    let atMs = nowMs;
     const waits: number[] = [];
     let asks = 0;
     for (let step = 0; step < 40; step += 1) {
       if (state.name === 'provisioning') asks += 1;
-      if (state.name === 'waiting') waits.push(state.delayMs);
-      state = next(state, replyOf(state));
+      if (state.name === 'waiting') {
+        waits.push(state.delayMs);
+        atMs += state.delayMs;
+      }
+      state = transition(state, replyOf(state), contextWith({ reprovisionSpreadMs: 0 }, half, atMs));
     }
     assert.ok(asks <= waits.length + 1, `${asks} registrations with ${waits.length} long waits`);
     assert.ok(Math.min(...waits) >= policy.rejectedRetry.initialMs / 2);
@@ -254,7 +405,7 @@ describe('the three faults of first drafts', () => {
 
 /** The third fault, a session that opens while the agent is stopping, is the loop's: see connection.test.ts. */
 
-function waiting(state: State): State & { name: 'waiting' } {
+function waiting(state: State): Extract<State, { name: 'waiting' }> {
   assert.equal(state.name, 'waiting');
   return state;
 }
@@ -263,13 +414,11 @@ function failInARow(
   times: number,
   random = half,
   over: Partial<Policy> = {},
-): (State & { name: 'waiting' })[] {
-  const waits: (State & { name: 'waiting' })[] = [];
+): Extract<State, { name: 'waiting' }>[] {
+  const waits: Extract<State, { name: 'waiting' }>[] = [];
   let history = calm;
   for (let count = 0; count < times; count += 1) {
-    const state = waiting(
-      next({ name: 'connecting', assignment: hubOne, history }, events.failed, over, random),
-    );
+    const state = waiting(next({ ...states.connecting, history }, events.failed, over, random));
     waits.push(state);
     history = state.history;
   }
