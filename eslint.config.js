@@ -55,7 +55,17 @@ const agentOnly = noImport(['simulator', 'soak'], 'The agent never imports the s
 const always = [azureImport, processImport, timerImport, fileWriteImport, fsDefaultImport];
 
 /** Features may share types, never classes: they meet in agent.ts. */
-const features = ['config', 'provisioning', 'connection', 'telemetry', 'twin', 'methods', 'systemd'];
+const features = [
+  'config',
+  'provisioning',
+  'renewal',
+  'connection',
+  'telemetry',
+  'twin',
+  'methods',
+  'systemd',
+  'clock-sync',
+];
 /** @param {string} feature */
 const featureRule = (feature) => ({
   files: [`src/${feature}/**/*.ts`],

@@ -1,0 +1,224 @@
+import type { Clock } from '../lib/clock.ts';
+import { untilAborted, untilStopped } from '../lib/deadline.ts';
+import type { Log } from '../lib/log.ts';
+import type { Service } from '../lib/service.ts';
+import { describeOffset, judge, toleratedOffsetMs } from './condition.ts';
+import type { ClockCondition, Verdict } from './condition.ts';
+import type { WrittenFile } from './newest-file.ts';
+import { describeSpan } from './span.ts';
+import type { SyncReport } from './sync-probe.ts';
+import { WallSteps } from './wall-steps.ts';
+
+export interface ClockWatchOptions {
+  /** How long the agent waits for a synchronisation before it does anything else, in milliseconds; 0 is not at all. */
+  readonly waitForSyncMs: number;
+  readonly probe: {
+    ask(signal: AbortSignal): Promise<SyncReport>;
+    flagTouchedMs(): Promise<number | undefined>;
+  };
+  /** What must be added to the clock to make it right, in milliseconds, if that can be said. */
+  readonly measureOffset: (signal: AbortSignal) => Promise<number | undefined>;
+  /** Looked for once, before the agent itself writes anything. */
+  readonly newestFile: () => Promise<WrittenFile | undefined>;
+  readonly builtAt?: Date | undefined;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+type Name = ClockCondition['state'];
+
+/** How often the wall clock is held against the monotonic one, in milliseconds. */
+const tickMs: Readonly<Record<Name, number>> = { waiting: 1000, suspect: 1000, unknown: 5000, good: 5000 };
+
+/**
+ * How often the machine is asked again. A clock that was good stays so until it is set: one that is merely no longer
+ * synchronised, as the kernel says after hours without a network, drifts by seconds a day.
+ */
+const askAgainMs: Readonly<Record<Name, number>> = {
+  waiting: 5000,
+  suspect: 60_000,
+  unknown: 60_000,
+  good: Infinity,
+};
+
+/** How soon an offset is measured again: one that could not be had, and one that is known. */
+const measureAgainMs = { waiting: 10_000, otherwise: 60_000, known: 900_000 };
+
+/**
+ * Knows at any time whether this machine's clock can be trusted: asks at the start, waits a bounded time for it to be
+ * synchronised, and watches it from then on. Never sets it. Runs until its signal is aborted.
+ */
+export class ClockWatch implements Service {
+  readonly name = 'clock';
+  readonly #options: ClockWatchOptions;
+  readonly #steps: WallSteps;
+  #condition: ClockCondition;
+  #change = new Change();
+  /** The first condition is told even where it is the one the agent began with. */
+  #announced = false;
+  #newest: WrittenFile | undefined;
+  #offset: { readonly ms: number | undefined; readonly measuredAtMs: number } | undefined;
+  /** What is taken as right cannot be relied on once the clock has been set and nobody says by whom. */
+  #wasSet = false;
+
+  constructor(options: ClockWatchOptions) {
+    this.#options = options;
+    this.#steps = new WallSteps(options.clock);
+    const sinceMs = options.clock.monotonic();
+    this.#condition = { state: 'waiting', sinceMs, reason: 'it has not been looked at yet' };
+  }
+
+  get condition(): ClockCondition {
+    return this.#condition;
+  }
+
+  /** Resolves with the next state that is not the present one; rejects with the signal's reason. */
+  changed(signal: AbortSignal): Promise<ClockCondition> {
+    return untilAborted(this.#change.happened, signal);
+  }
+
+  /** Resolves when the wait at the start is over, however it ended; rejects with the signal's reason. */
+  async settled(signal: AbortSignal): Promise<ClockCondition> {
+    while (this.#condition.state === 'waiting') await this.changed(signal);
+    return this.#condition;
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    await untilStopped(this.#watch(signal), signal);
+  }
+
+  async #watch(signal: AbortSignal): Promise<never> {
+    const { clock, newestFile, waitForSyncMs } = this.#options;
+    const waitEndsMs = clock.monotonic() + waitForSyncMs;
+    this.#newest = await newestFile();
+    for (;;) {
+      await this.#look(waitEndsMs, signal);
+      await this.#untilWorthLooking(waitEndsMs, signal);
+    }
+  }
+
+  async #look(waitEndsMs: number, signal: AbortSignal): Promise<void> {
+    const { probe, clock } = this.#options;
+    const sync = await probe.ask(signal);
+    const told = this.#judge(sync);
+    if (this.#worthMeasuring(sync, told)) await this.#measure(signal);
+    const verdict = this.#judge(sync);
+    const waits = this.#condition.state === 'waiting' && clock.monotonic() < waitEndsMs;
+    this.#become(verdict.state === 'suspect' && waits ? { ...verdict, state: 'waiting' } : verdict);
+  }
+
+  #judge(sync: SyncReport): Verdict {
+    const { clock, builtAt } = this.#options;
+    return judge({
+      now: clock.now(),
+      sync,
+      builtAt,
+      newest: this.#newest,
+      offsetMs: this.#offset?.ms,
+    });
+  }
+
+  /** Only where nobody vouches for the clock: the measurement is a connection to somebody else's machine. */
+  #worthMeasuring({ answer }: SyncReport, told: Verdict): boolean {
+    if (answer === 'synchronised') return false;
+    if (told.state === 'unknown' && !this.#wasSet) return false;
+    if (this.#offset === undefined) return true;
+    return this.#options.clock.monotonic() >= this.#offset.measuredAtMs + this.#measureAgainMs();
+  }
+
+  #measureAgainMs(): number {
+    if (this.#offset?.ms !== undefined) return measureAgainMs.known;
+    return this.#condition.state === 'waiting' ? measureAgainMs.waiting : measureAgainMs.otherwise;
+  }
+
+  async #measure(signal: AbortSignal): Promise<void> {
+    const { measureOffset, clock, log } = this.#options;
+    const known = this.#offset?.ms;
+    const ms = await measureOffset(signal);
+    this.#offset = { ms, measuredAtMs: clock.monotonic() };
+    // A step during the measurement has spoiled it, and is found at the next tick.
+    if (ms === undefined || Math.abs(ms) <= toleratedOffsetMs) return;
+    if (known !== undefined && Math.abs(ms - known) <= toleratedOffsetMs) return;
+    log.warn({ offsetMs: ms }, `the clock is ${describeOffset(ms)}; it is not for this program to set it`);
+  }
+
+  /** Resolves when the clock was set, systemd-timesyncd has touched its flag, or it is time to ask again. */
+  async #untilWorthLooking(waitEndsMs: number, signal: AbortSignal): Promise<void> {
+    const { clock, probe } = this.#options;
+    const { state } = this.#condition;
+    const touchedMs = await probe.flagTouchedMs();
+    const askAtMs = clock.monotonic() + askAgainMs[state];
+    const dueMs = state === 'waiting' ? Math.min(askAtMs, waitEndsMs) : askAtMs;
+    while (clock.monotonic() < dueMs) {
+      await clock.sleep(Math.min(tickMs[state], dueMs - clock.monotonic()), signal);
+      if (this.#noticeStep()) return;
+      if (state !== 'good' && (await probe.flagTouchedMs()) !== touchedMs) return;
+    }
+  }
+
+  #noticeStep(): boolean {
+    const stepMs = this.#steps.take();
+    if (stepMs === 0) return false;
+    const direction = stepMs > 0 ? 'ahead' : 'back';
+    this.#options.log.warn(
+      { stepMs: Math.round(stepMs) },
+      `the clock was set ${direction} by ${describeSpan(stepMs)}, or the machine slept`,
+    );
+    this.#offset = undefined;
+    this.#wasSet = true;
+    return true;
+  }
+
+  #become({ state, reason }: { readonly state: Name; readonly reason: string }): void {
+    const before = this.#condition;
+    const sinceMs = before.state === state ? before.sinceMs : this.#options.clock.monotonic();
+    this.#condition = { state, sinceMs, reason, offsetMs: this.#offset?.ms };
+    if (state !== 'suspect' && state !== 'waiting') this.#wasSet = false;
+    if (before.state === state && this.#announced) return;
+    this.#announce(before);
+    if (before.state === state) return;
+    const change = this.#change;
+    this.#change = new Change();
+    change.happen(this.#condition);
+  }
+
+  #announce(before: ClockCondition): void {
+    const { log } = this.#options;
+    const { state, reason } = this.#condition;
+    const fields = { clock: state };
+    this.#announced = true;
+    switch (state) {
+      case 'waiting':
+        log.info(fields, `waiting for the clock to be synchronised: ${reason}`);
+        return;
+      case 'suspect':
+        log.warn(
+          fields,
+          `the clock is suspect: ${reason}; refusals that a wrong clock explains are taken for transient`,
+        );
+        return;
+      case 'good':
+      case 'unknown':
+        log.info(fields, `${relief(before, this.#condition)}: ${reason}`);
+        return;
+    }
+  }
+}
+
+function relief(before: ClockCondition, { state, sinceMs }: ClockCondition): string {
+  if (before.state === 'suspect')
+    return `the clock is no longer suspect, after ${describeSpan(sinceMs - before.sinceMs)}`;
+  return state === 'good' ? 'the clock is good' : 'the clock is taken as right';
+}
+
+/** One change of the condition, to be awaited. */
+class Change {
+  readonly happened: Promise<ClockCondition>;
+  happen: (condition: ClockCondition) => void = () => undefined;
+
+  constructor() {
+    this.happened = new Promise((resolve) => {
+      this.happen = resolve;
+    });
+  }
+}
