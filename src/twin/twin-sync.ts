@@ -2,6 +2,7 @@ import { CloudError } from '../cloud-error.ts';
 import type { HubSession } from '../connection/hub-client.ts';
 import { fullJitterMs } from '../lib/backoff.ts';
 import type { Clock } from '../lib/clock.ts';
+import { untilStopped } from '../lib/deadline.ts';
 import { describeError } from '../lib/errors.ts';
 import type { Log } from '../lib/log.ts';
 import type { Random } from '../lib/random.ts';
@@ -42,10 +43,13 @@ export class TwinSync implements Service {
   async run(signal: AbortSignal): Promise<void> {
     const { session } = this.#options;
     try {
-      const patches = await session.desiredPatches(signal);
+      const subscribe = (): Promise<AsyncIterable<DesiredProperties>> => session.desiredPatches(signal);
+      const patches = await this.#insist('subscribe to desired properties', subscribe, signal);
       const document = await this.#fetch(signal);
       await this.#settle(document, this.#options.about, signal);
       await this.#follow(document, patches, signal);
+      // The patches end with the session, and it is the session that says so.
+      await untilStopped(new Promise<never>(() => undefined), signal);
     } catch (error) {
       if (!signal.aborted) throw error;
     }

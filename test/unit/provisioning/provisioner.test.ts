@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import type { TestContext } from 'node:test';
@@ -55,7 +55,10 @@ async function byCertificate(commonName: string): Promise<Credential> {
 }
 
 const ask = (provisioner: Provisioner, credential: Credential, signal = never): Promise<Assignment> =>
-  provisioner.register(credential, signal);
+  provisioner.register(credential, 'requested', signal);
+
+/** DPS's answer, and why it was asked. */
+const remembered: Assignment = { ...assignment, trigger: 'requested' };
 
 /** Provisioners that share one cache file, one DPS and one clock, as the same device would after restarts. */
 async function prepare(test: TestContext) {
@@ -69,7 +72,7 @@ async function prepare(test: TestContext) {
 describe('Provisioner', () => {
   it('asks DPS what the configuration says, and gives its answer', async (t) => {
     const { dps, withOptions } = await prepare(t);
-    assert.deepEqual(await ask(withOptions(), credential), assignment);
+    assert.deepEqual(await ask(withOptions(), credential), remembered);
     const { endpoint, scopeId, payload } = options;
     assert.deepEqual(dps.requests, [{ endpoint, scopeId, credential, payload }]);
   });
@@ -88,14 +91,26 @@ describe('Provisioner', () => {
   it('remembers the answer over a restart', async (t) => {
     const { withOptions } = await prepare(t);
     await ask(withOptions(), credential);
-    assert.deepEqual(await withOptions().cached(credential), assignment);
+    assert.deepEqual(await withOptions().cached(credential), remembered);
+  });
+
+  it('remembers an assignment for the credential that opened a session with it, and writes it once', async (t) => {
+    const { path, withOptions } = await prepare(t);
+    const provisioner = withOptions();
+    await ask(provisioner, credential);
+    const other = { ...credential, key: new Secret('b3RoZXJvdGhlcm90aGVyb3RoZXI=') };
+    await provisioner.confirm(other, remembered);
+    assert.deepEqual(await withOptions().cached(other), remembered);
+    await rm(path);
+    await provisioner.confirm(other, remembered);
+    assert.equal(await withOptions().cached(other), undefined);
   });
 
   it('gives the answer all the same when it cannot be saved', async (t) => {
     const { path, clock, dps, log } = await prepare(t);
     await writeFile(path, 'not a directory');
     const provisioner = new Provisioner(options, dps, new AssignmentCache(join(path, 'below'), log), clock);
-    assert.deepEqual(await ask(provisioner, credential), assignment);
+    assert.deepEqual(await ask(provisioner, credential), remembered);
     assert.equal(log.messages('warn').length, 1);
   });
 
@@ -140,7 +155,7 @@ describe('Provisioner', () => {
     await ask(withOptions(), credential);
     dps.onRegister = () => Promise.reject(new CloudError('DPS-401', 'register'));
     await assert.rejects(ask(withOptions(), credential), { code: 'DPS-401' });
-    assert.deepEqual(await withOptions().cached(credential), assignment);
+    assert.deepEqual(await withOptions().cached(credential), remembered);
   });
 });
 
@@ -178,7 +193,7 @@ describe('the question that a cached answer belongs to', () => {
     const [old, renewed] = [await byCertificate('gateway-01'), await byCertificate('gateway-01')];
     await ask(withOptions(), old);
     assert.equal(await withOptions().cached(renewed), undefined);
-    assert.deepEqual(await withOptions().cached(old), assignment);
+    assert.deepEqual(await withOptions().cached(old), remembered);
   });
 
   for (const [what, over] of Object.entries<Partial<ProvisionerOptions>>({
@@ -190,7 +205,7 @@ describe('the question that a cached answer belongs to', () => {
     it(`does not change with ${what}`, async (t) => {
       const { withOptions } = await prepare(t);
       await ask(withOptions(), credential);
-      assert.deepEqual(await withOptions(over).cached(credential), assignment);
+      assert.deepEqual(await withOptions(over).cached(credential), remembered);
     });
   }
 
@@ -198,7 +213,7 @@ describe('the question that a cached answer belongs to', () => {
     const { clock, withOptions } = await prepare(t);
     await ask(withOptions(), credential);
     await clock.advance(1e12);
-    assert.deepEqual(await withOptions().cached(credential), assignment);
+    assert.deepEqual(await withOptions().cached(credential), remembered);
   });
 
   it('is kept in a form that gives neither the key nor a digest of it alone away', async (t) => {
