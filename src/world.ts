@@ -2,9 +2,13 @@ import { readFile } from 'node:fs/promises';
 import { setDefaultAutoSelectFamilyAttemptTimeout } from 'node:net';
 import { uptime } from 'node:os';
 import { rootCertificates } from 'node:tls';
+import { Connector, plainWay } from './azure/connector.ts';
+import type { WayOptions } from './azure/connector.ts';
 import { AzureDpsClient } from './azure/dps-client.ts';
 import { AzureHubClient } from './azure/hub-client.ts';
 import { SecureContexts } from './azure/secure-contexts.ts';
+import { WayMemory } from './azure/way-memory.ts';
+import type { WayStore } from './azure/way-memory.ts';
 import type { Config } from './config/schema.ts';
 import type { HubClient } from './connection/hub-client.ts';
 import { SystemClock } from './lib/clock.ts';
@@ -32,18 +36,24 @@ export interface World {
 const addressAttemptMs = 5000;
 
 /** The real world. Rejects with a ConfigError when the trust bundle cannot be used. */
-export async function realWorld(config: Config, log: Log): Promise<World> {
+export async function realWorld(
+  config: Config,
+  log: Log,
+  ways: WayOptions = plainWay,
+  wayStore?: WayStore,
+): Promise<World> {
   setDefaultAutoSelectFamilyAttemptTimeout(addressAttemptMs);
   const { keepAliveMs, connectTimeoutMs, ackTimeoutMs } = config.connection;
   const contexts = new SecureContexts(await trustedCertificates(config.trustBundleCert));
-  const link = { keepAliveMs, connectTimeoutMs };
   const clock = new SystemClock();
+  const memory = new WayMemory(ways.transport, clock, wayStore);
+  const connector = new Connector({ ...ways, keepAliveMs, connectTimeoutMs }, contexts, memory, clock, log);
   return {
     clock,
     random: systemRandom,
     log,
-    dps: new AzureDpsClient(link, contexts, clock),
-    hub: new AzureHubClient({ ...link, ackTimeoutMs }, contexts, clock, log),
+    dps: new AzureDpsClient(connector, clock),
+    hub: new AzureHubClient({ ackTimeoutMs }, connector, clock, log),
     bootTime: new Date(clock.now().getTime() - uptime() * 1000),
     root: '/',
   };

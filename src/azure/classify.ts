@@ -74,6 +74,11 @@ const byErrorCode: Readonly<Record<string, FailureCode>> = {
   // What Node calls every other verdict of OpenSSL on a chain, such as a key that is too short.
   UNSPECIFIED: 'TLS-UNTRUSTED',
   EPROTO: 'TLS-HANDSHAKE',
+  // Our own errors on the way carry the failure's code.
+  'NET-WEBSOCKET': 'NET-WEBSOCKET',
+  'PROXY-407': 'PROXY-407',
+  'PROXY-REFUSED': 'PROXY-REFUSED',
+  'PROXY-UNREACHABLE': 'PROXY-UNREACHABLE',
 };
 
 /** OpenSSL's failures, one code for each alert and each parse error: of the handshake, or of the device's own key. */

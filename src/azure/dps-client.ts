@@ -10,9 +10,9 @@ import { classifyEnd } from './classify.ts';
 import { parseDpsResponse } from './dps-response.ts';
 import type { DpsResponse } from './dps-response.ts';
 import { GuardedMqttBase } from './guarded-base.ts';
-import { MqttLink } from './mqtt-link.ts';
-import type { LinkOptions } from './mqtt-link.ts';
-import type { SecureContexts } from './secure-contexts.ts';
+import type { Connector } from './connector.ts';
+import type { MqttLink } from './mqtt-link.ts';
+import { targetOf } from './target.ts';
 
 /**
  * DPS over MQTT with the SDK's transport. The polling is done here and not by the SDK's registration client, which
@@ -20,26 +20,28 @@ import type { SecureContexts } from './secure-contexts.ts';
  * (azure-node-sdk.md 7).
  */
 export class AzureDpsClient implements DpsClient {
-  readonly #options: LinkOptions;
-  readonly #contexts: SecureContexts;
+  readonly #connector: Connector;
   readonly #clock: Clock;
 
-  constructor(options: LinkOptions, contexts: SecureContexts, clock: Clock) {
-    this.#options = options;
-    this.#contexts = contexts;
+  constructor(connector: Connector, clock: Clock) {
+    this.#connector = connector;
     this.#clock = clock;
   }
 
   async register(request: RegistrationRequest, signal: AbortSignal): Promise<Assignment> {
     signal.throwIfAborted();
-    const link = new MqttLink(this.#options, this.#contexts.for(request.credential));
-    const registration = new Registration(request, link);
-    try {
-      await registration.authenticate();
-      return await untilAborted(this.#poll(registration, signal), signal);
-    } finally {
-      await registration.end(this.#clock);
-    }
+    const { endpoint, credential } = request;
+    const doing = `register ${credential.registrationId} with DPS at ${endpoint.host}:${endpoint.port}`;
+    const errand = { service: 'DPS', target: targetOf(endpoint), credential, doing } as const;
+    return await this.#connector.run(errand, signal, async (link) => {
+      const registration = new Registration(request, link, doing);
+      try {
+        await registration.authenticate();
+        return await untilAborted(this.#poll(registration, signal), signal);
+      } finally {
+        await registration.end(this.#clock);
+      }
+    });
   }
 
   async #poll(registration: Registration, signal: AbortSignal): Promise<Assignment> {
@@ -61,11 +63,10 @@ class Registration {
   readonly #doing: string;
   #answer: ((response: DpsResponse) => void) | undefined;
 
-  constructor(request: RegistrationRequest, link: MqttLink) {
+  constructor(request: RegistrationRequest, link: MqttLink, doing: string) {
     this.#request = request;
     this.#link = link;
-    const { endpoint, credential } = request;
-    this.#doing = `register ${credential.registrationId} with DPS at ${endpoint.host}:${endpoint.port}`;
+    this.#doing = doing;
     // The transport needs no answers: they are read here, as UTF-8 and with their status.
     const base = new GuardedMqttBase(link, {
       forwardErrors: false,

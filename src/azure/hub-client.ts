@@ -8,11 +8,11 @@ import type { Assignment } from '../provisioning/dps-client.ts';
 import { classifyEnd } from './classify.ts';
 import { hubAuthentication, tokenLifetimeMs } from './hub-auth.ts';
 import { AzureHubSession } from './hub-session.ts';
-import { MqttLink } from './mqtt-link.ts';
-import type { LinkOptions } from './mqtt-link.ts';
-import type { SecureContexts } from './secure-contexts.ts';
+import type { Connector } from './connector.ts';
+import type { MqttLink } from './mqtt-link.ts';
+import { parseTarget } from './target.ts';
 
-export interface HubOptions extends LinkOptions {
+export interface HubOptions {
   /** A message or twin request not answered within this ends the session, in milliseconds. */
   readonly ackTimeoutMs: number;
 }
@@ -23,13 +23,13 @@ const renewAtShare = 0.9;
 /** IoT Hub over MQTT with the SDK's client: one client and one link a session, never retrying by itself. */
 export class AzureHubClient implements HubClient {
   readonly #options: HubOptions;
-  readonly #contexts: SecureContexts;
+  readonly #connector: Connector;
   readonly #clock: Clock;
   readonly #log: Log;
 
-  constructor(options: HubOptions, contexts: SecureContexts, clock: Clock, log: Log) {
+  constructor(options: HubOptions, connector: Connector, clock: Clock, log: Log) {
     this.#options = options;
-    this.#contexts = contexts;
+    this.#connector = connector;
     this.#clock = clock;
     this.#log = log;
   }
@@ -37,26 +37,39 @@ export class AzureHubClient implements HubClient {
   async connect(assignment: Assignment, credential: Credential, signal: AbortSignal): Promise<HubSession> {
     signal.throwIfAborted();
     const { assignedHub, deviceId } = assignment;
-    const link = new MqttLink(this.#options, this.#contexts.for(credential));
+    const doing = `connect to ${assignedHub} as ${deviceId}`;
+    const errand = { service: 'HUB', target: parseTarget(assignedHub), credential, doing } as const;
+    return await this.#connector.run(errand, signal, async (link) => {
+      try {
+        return await this.#open(link, doing, assignment, credential, signal);
+      } catch (error) {
+        link.kill();
+        throw error;
+      }
+    });
+  }
+
+  async #open(
+    link: MqttLink,
+    doing: string,
+    assignment: Assignment,
+    credential: Credential,
+    signal: AbortSignal,
+  ): Promise<HubSession> {
     const session = new AzureHubSession({
       link,
       authentication: hubAuthentication(assignment, credential, this.#clock),
       renewAfterMs: credential.method === 'symmetric_key' ? tokenLifetimeMs * renewAtShare : undefined,
       ackTimeoutMs: this.#options.ackTimeoutMs,
-      hub: assignedHub,
+      hub: assignment.assignedHub,
       clock: this.#clock,
       log: this.#log,
     });
     const failed = link.closed.then((end): never => {
       const cause = end.error === undefined ? {} : { cause: end.error };
-      throw new CloudError(classifyEnd(end, 'HUB'), `connect to ${assignedHub} as ${deviceId}`, cause);
+      throw new CloudError(classifyEnd(end, 'HUB'), doing, cause);
     });
-    try {
-      await untilAborted(Promise.race([session.open(), failed]), signal);
-      return session;
-    } catch (error) {
-      link.kill();
-      throw error;
-    }
+    await untilAborted(Promise.race([session.open(), failed]), signal);
+    return session;
   }
 }

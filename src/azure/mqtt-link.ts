@@ -1,12 +1,11 @@
-import type { Socket } from 'node:net';
-import type { SecureContext } from 'node:tls';
-import { connect } from 'mqtt';
+import mqtt from 'mqtt';
 import type { IClientOptions, MqttClient } from 'mqtt';
 import type { Clock } from '../lib/clock.ts';
 import { withDeadline } from '../lib/deadline.ts';
+import type { Line } from './dial.ts';
 
 export interface LinkOptions {
-  /** How long TCP, TLS and CONNACK together may take, in milliseconds. */
+  /** How long everything up to CONNACK may take together, in milliseconds. */
   readonly connectTimeoutMs: number;
   /** Interval of MQTT pings, in milliseconds: silence is noticed between one and two of it. */
   readonly keepAliveMs: number;
@@ -23,59 +22,62 @@ export interface LinkEnd {
 }
 
 /** What mqtt.js has and its types leave out. */
-type RawClient = MqttClient & { readonly stream: Socket; readonly outgoing: Record<string, unknown> };
+type RawClient = MqttClient & { readonly outgoing: Record<string, unknown> };
 
 /** How long a server may take to end the connection after DISCONNECT before it is cut, in milliseconds. */
 const politeCloseMs = 1000;
 
-/** TCP's own probes, beside MQTT's: they also notice a peer that died before CONNACK. */
-const tcpKeepAliveMs = 30_000;
-
 /**
- * One raw MQTT connection, handed to the SDK as its `mqtt` provider. It sets what the SDK gives no option for, records
- * how the connection really ended, and can be killed at any moment.
+ * One raw MQTT connection on a line that has been dialled, handed to the SDK as its `mqtt` provider. It sets what the
+ * SDK gives no option for, records how the connection really ended, and can be killed at any moment.
  */
 export class MqttLink {
   /** Resolves when the socket has closed, however that came about; never rejects. */
   readonly closed: Promise<LinkEnd>;
   readonly #options: LinkOptions;
-  readonly #secureContext: SecureContext;
+  readonly #line: Line;
   #client: RawClient | undefined;
-  #resolveClosed: (end: LinkEnd) => void = () => undefined;
-  #killed = false;
   #error: Error | undefined;
+  #wasOpen = false;
+  #answered = false;
 
-  constructor(options: LinkOptions, secureContext: SecureContext) {
+  /** @param options the connect timeout is what the line has left of it, for the CONNACK */
+  constructor(options: LinkOptions, line: Line) {
     this.#options = options;
-    this.#secureContext = secureContext;
-    this.closed = new Promise((resolve) => {
-      this.#resolveClosed = resolve;
-    });
+    this.#line = line;
+    this.closed = this.#watch();
+  }
+
+  /** The service has answered CONNECT, in whatever way: it can be reached. */
+  get answered(): boolean {
+    return this.#answered;
   }
 
   /** Called by the SDK's MqttBase in place of mqtt.connect, once. */
-  connect(uri: string, options: IClientOptions): MqttClient {
-    if (this.#client !== undefined || this.#killed)
+  connect(_uri: string, options: IClientOptions): MqttClient {
+    if (this.#client !== undefined || this.#line.socket.destroyed)
       throw new Error('cannot connect again: a link is for one connection');
-    try {
-      this.#client = this.#start(uri, options);
-    } catch (error) {
-      // Key material that OpenSSL refuses throws here, before there is a socket.
-      this.#resolveClosed({ wasOpen: false, error: error as Error, byServer: false });
-      throw error;
-    }
-    this.#watch(this.#client);
-    return this.#client;
+    const client = this.#start(options);
+    this.#client = client;
+    client.on('error', (error: Error) => {
+      this.#error ??= error;
+      // Only a return code of CONNACK is a number.
+      if ('code' in error && typeof error.code === 'number') this.#answered = true;
+    });
+    client.once('connect', () => {
+      this.#wasOpen = true;
+      this.#answered = true;
+    });
+    return client;
   }
 
-  #start(uri: string, options: IClientOptions): RawClient {
+  #start(options: IClientOptions): RawClient {
     const { connectTimeoutMs, keepAliveMs } = this.#options;
-    return connect(uri, {
+    return new mqtt.MqttClient(() => this.#line.stream, {
       ...options,
       connectTimeout: connectTimeoutMs,
       keepalive: Math.max(1, Math.round(keepAliveMs / 1000)),
-      secureContext: this.#secureContext,
-    } as IClientOptions) as RawClient;
+    }) as RawClient;
   }
 
   /**
@@ -97,16 +99,12 @@ export class MqttLink {
    * is a consequence, not the cause.
    */
   kill(reason?: Error): void {
-    this.#killed = true;
-    const client = this.#client;
-    if (client?.stream.destroyed === false) this.#error ??= reason;
-    if (client === undefined) {
-      this.#resolveClosed({ wasOpen: false, byServer: false });
-      return;
-    }
-    client.stream.destroy();
+    const { stream, socket } = this.#line;
+    if (!socket.destroyed) this.#error ??= reason;
+    socket.destroy();
+    stream.destroy();
     // A graceful end waits for acknowledgements that now never come.
-    if (client.disconnecting) client.emit('outgoingEmpty');
+    if (this.#client?.disconnecting === true) this.#client.emit('outgoingEmpty');
   }
 
   async #closedWithin(ms: number, clock: Clock): Promise<void> {
@@ -118,24 +116,24 @@ export class MqttLink {
     );
   }
 
-  #watch(client: RawClient): void {
-    let wasOpen = false;
+  #watch(): Promise<LinkEnd> {
+    const { stream, socket } = this.#line;
     let byServer = false;
     const onError = (thrown: Error): void => {
       this.#error ??= thrown;
     };
-    client.on('error', onError);
-    client.once('connect', () => {
-      wasOpen = true;
-    });
-    const socket = client.stream;
-    socket.setKeepAlive(true, tcpKeepAliveMs);
+    stream.on('error', onError);
     socket.on('error', onError);
     socket.on('end', () => {
       byServer = true;
     });
-    socket.once('close', () => {
-      this.#resolveClosed({ wasOpen, error: this.#error, byServer });
+    return new Promise((resolve) => {
+      const onClose = (): void => {
+        stream.destroy();
+        resolve({ wasOpen: this.#wasOpen, error: this.#error, byServer });
+      };
+      if (socket.closed) onClose();
+      else socket.once('close', onClose);
     });
   }
 }

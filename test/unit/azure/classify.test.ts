@@ -8,7 +8,12 @@ import type { FailureCode } from '../../../src/cloud-error.ts';
 /** Every failure that the end of a connection can be: the compiler refuses a table that leaves one out. */
 type Classified = Extract<
   FailureCode,
-  `NET-${string}` | `TLS-${string}` | `${Service}-CONNACK-${string}` | HubEnd | 'CERT-UNUSABLE'
+  | `NET-${string}`
+  | `PROXY-${string}`
+  | `TLS-${string}`
+  | `${Service}-CONNACK-${string}`
+  | HubEnd
+  | 'CERT-UNUSABLE'
 >;
 type HubEnd = 'HUB-CLOSED' | 'HUB-KEEPALIVE';
 
@@ -50,6 +55,10 @@ const everyAddress = (...codes: string[]): Case[] => {
 };
 
 const table: Readonly<Record<Classified, readonly Case[]>> = {
+  'NET-WEBSOCKET': byCode('NET-WEBSOCKET'),
+  'PROXY-407': byCode('PROXY-407'),
+  'PROXY-REFUSED': byCode('PROXY-REFUSED'),
+  'PROXY-UNREACHABLE': byCode('PROXY-UNREACHABLE'),
   'NET-DNS': byCode('ENOTFOUND', 'EAI_AGAIN', 'EAI_FAIL', 'EAI_NODATA', 'EAI_NONAME'),
   'NET-REFUSED': [
     ...byCode('ECONNREFUSED', 'EACCES', 'EPERM'),

@@ -1,0 +1,150 @@
+import { CloudError } from '../cloud-error.ts';
+import type { FailureCode } from '../cloud-error.ts';
+import type { Clock } from '../lib/clock.ts';
+import { withDeadline } from '../lib/deadline.ts';
+import type { Log } from '../lib/log.ts';
+import type { Credential } from '../provisioning/credential.ts';
+import { classifyEnd } from './classify.ts';
+import type { Service } from './classify.ts';
+import { dial } from './dial.ts';
+import type { Line } from './dial.ts';
+import { MqttLink } from './mqtt-link.ts';
+import type { LinkOptions } from './mqtt-link.ts';
+import { bypassesProxy } from './no-proxy.ts';
+import { ProxyError } from './proxy-error.ts';
+import type { Proxy } from './proxy-tunnel.ts';
+import type { SecureContexts } from './secure-contexts.ts';
+import { authorityOf, portFor } from './target.ts';
+import type { Target } from './target.ts';
+import { blocksOnlyThisWay } from './way.ts';
+import type { Transport, Way } from './way.ts';
+import type { WayMemory } from './way-memory.ts';
+
+/** How the cloud is reached. */
+export interface WayOptions {
+  readonly transport: Transport;
+  readonly proxy?: Proxy | undefined;
+  /** Hosts that are reached without the proxy (no-proxy.ts). */
+  readonly noProxy: readonly string[];
+}
+
+/** What every connection goes by when nothing else is said. */
+export const plainWay: WayOptions = { transport: 'mqtt', noProxy: [] };
+
+export interface Errand {
+  readonly service: Service;
+  readonly target: Target;
+  readonly credential: Credential;
+  /** As in "connect to hub.example as gateway-1". */
+  readonly doing: string;
+}
+
+/** Makes connections by the ways that are allowed, and says which failed and why. */
+export class Connector {
+  readonly #options: LinkOptions & WayOptions;
+  readonly #contexts: SecureContexts;
+  readonly #memory: WayMemory;
+  readonly #clock: Clock;
+  readonly #log: Log;
+
+  constructor(
+    options: LinkOptions & WayOptions,
+    contexts: SecureContexts,
+    memory: WayMemory,
+    clock: Clock,
+    log: Log,
+  ) {
+    this.#options = options;
+    this.#contexts = contexts;
+    this.#memory = memory;
+    this.#clock = clock;
+    this.#log = log;
+  }
+
+  /**
+   * Hands `use` a connection, and when the service cannot be reached by one way, `use` again with one by the next. Each
+   * way has its own connect timeout. Rejects with a CloudError, with what `use` threw, or with the signal's reason.
+   */
+  async run<T>(errand: Errand, signal: AbortSignal, use: (link: MqttLink) => Promise<T>): Promise<T> {
+    const { host } = errand.target;
+    const ways = await this.#memory.waysTo(host);
+    const failed: { readonly way: Way; readonly error: CloudError }[] = [];
+    for (const way of ways) {
+      let link: MqttLink | undefined;
+      const worked = (): Promise<void> =>
+        this.#memory.worked(
+          host,
+          way,
+          failed.map((each) => each.way),
+        );
+      try {
+        link = await this.#open(errand, way, signal);
+        const result = await use(link);
+        await worked();
+        return result;
+      } catch (error) {
+        if (signal.aborted || !(error instanceof CloudError)) throw error;
+        if (link?.answered === true) {
+          await worked();
+          throw error;
+        }
+        failed.push({ way, error });
+        if (!blocksOnlyThisWay(error.code)) break;
+        if (way !== ways.at(-1))
+          this.#log.info({ host, way, code: error.code }, `${error.message}; trying another way`);
+      }
+    }
+    throw mostTelling(failed.map(({ error }) => error));
+  }
+
+  async #open(
+    { service, target, credential, doing }: Errand,
+    way: Way,
+    signal: AbortSignal,
+  ): Promise<MqttLink> {
+    const secureContext = this.#contexts.for(credential);
+    const port = portFor(target, way);
+    const { connectTimeoutMs, keepAliveMs } = this.#options;
+    const proxy = bypassesProxy(target.host, port, this.#options.noProxy) ? undefined : this.#options.proxy;
+    const startedAt = this.#clock.monotonic();
+    const late = Object.assign(new Error('no answer in time'), { code: 'ETIMEDOUT' });
+    let atProxy = proxy !== undefined;
+    const onProxyReached = (): void => {
+      atProxy = false;
+    };
+    try {
+      const line: Line = await withDeadline(this.#clock, connectTimeoutMs, late, signal, (limit) =>
+        dial({ ...target, port, way, proxy, secureContext, onProxyReached }, limit),
+      );
+      const leftMs = Math.max(1, startedAt + connectTimeoutMs - this.#clock.monotonic());
+      return new MqttLink({ connectTimeoutMs: leftMs, keepAliveMs }, line);
+    } catch (error) {
+      if (signal.aborted || !(error instanceof Error)) throw error;
+      const cause = error === late && atProxy && proxy !== undefined ? unreachable(proxy, late) : error;
+      const by = `${way === 'mqtt_ws' ? ' over WebSockets' : ''}${proxy === undefined ? '' : ' through the proxy'}`;
+      throw new CloudError(codeOf(cause, service), `${doing}${by}`, { cause });
+    }
+  }
+}
+
+function codeOf(error: Error, service: Service): FailureCode {
+  return classifyEnd({ wasOpen: false, error, byServer: false }, service);
+}
+
+function unreachable(proxy: Proxy, cause: Error): ProxyError {
+  return new ProxyError(
+    'PROXY-UNREACHABLE',
+    `cannot reach the proxy at ${authorityOf(proxy.host, proxy.port)}`,
+    {
+      cause,
+    },
+  );
+}
+
+/** A failure that is the same by every way says more than one of this way or that; otherwise the first choice's. */
+function mostTelling(errors: readonly CloudError[]): CloudError {
+  const [first] = errors;
+  const error = errors.find(({ code }) => !blocksOnlyThisWay(code)) ?? first;
+  if (error === undefined) throw new Error('there was no way to try');
+  return error;
+}

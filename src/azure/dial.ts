@@ -1,0 +1,65 @@
+import { connect as connectTcp, isIP } from 'node:net';
+import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { connect as connectTls } from 'node:tls';
+import type { SecureContext, TLSSocket } from 'node:tls';
+import { openTunnel } from './proxy-tunnel.ts';
+import type { Proxy } from './proxy-tunnel.ts';
+import { whenReady } from './socket-ready.ts';
+import { authorityOf } from './target.ts';
+import type { Way } from './way.ts';
+import { openWebSocket } from './web-socket.ts';
+
+export interface DialOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly way: Way;
+  /** None: straight to the host. */
+  readonly proxy?: Proxy | undefined;
+  readonly secureContext: SecureContext;
+  /** Called when there is a connection to the proxy. */
+  readonly onProxyReached: () => void;
+}
+
+/** A connection to a service that is ready for MQTT's first packet. */
+export interface Line {
+  /** What carries MQTT. */
+  readonly stream: Duplex;
+  /** The TLS connection underneath, or the same: it tells how the connection really ended. */
+  readonly socket: TLSSocket;
+}
+
+/** TCP's own probes, beside MQTT's: they also notice a peer that died before CONNACK. */
+const tcpKeepAliveMs = 30_000;
+
+/**
+ * TCP, the proxy's tunnel, TLS and the WebSocket, as far as the way has them. The server's certificate is always
+ * verified, for the host that was asked for. Rejects with what went wrong, or with the signal's reason; leaves nothing
+ * open then.
+ */
+export async function dial(options: DialOptions, signal: AbortSignal): Promise<Line> {
+  const { host, port, way, secureContext } = options;
+  const raw = await transport(options, signal);
+  const secured = connectTls({
+    socket: raw,
+    host,
+    ...(isIP(host) === 0 ? { servername: host } : {}),
+    secureContext,
+    rejectUnauthorized: true,
+  });
+  const socket = await whenReady(secured, 'secureConnect', signal);
+  const stream = way === 'mqtt' ? socket : await openWebSocket(socket, authorityOf(host, port), signal);
+  return { stream, socket };
+}
+
+async function transport(
+  { host, port, proxy, onProxyReached }: DialOptions,
+  signal: AbortSignal,
+): Promise<Socket> {
+  const socket =
+    proxy === undefined
+      ? await whenReady(connectTcp({ host, port }), 'connect', signal)
+      : await openTunnel(proxy, authorityOf(host, port), signal, onProxyReached);
+  socket.setKeepAlive(true, tcpKeepAliveMs);
+  return socket;
+}

@@ -1,0 +1,10 @@
+/** The proxy stands in the way. `code` is the failure's (cloud-error.ts); the message never holds credentials. */
+export class ProxyError extends Error {
+  override readonly name = 'ProxyError';
+  readonly code: 'PROXY-407' | 'PROXY-REFUSED' | 'PROXY-UNREACHABLE';
+
+  constructor(code: ProxyError['code'], message: string, options: { readonly cause?: unknown } = {}) {
+    super(message, options);
+    this.code = code;
+  }
+}
