@@ -14,7 +14,7 @@ export function errorsDocument(): string {
     '# Error codes',
     '',
     'Made from `src/cloud-error.ts` by `npm run docs`. The codes are stable. After a *transient* failure the agent tries',
-    'again soon, after a *rejected* one it waits long; it never gives up. [connection.md](connection.md) has the rules.',
+    'again soon, after a *rejected* one it waits long; it never gives up. [provisioning.md](provisioning.md) has the rules.',
     '',
     '| code | kind | what has happened | what to do |',
     '| --- | --- | --- | --- |',
