@@ -1,9 +1,11 @@
 import type { Clock } from '../lib/clock.ts';
-import { untilAborted, untilStopped } from '../lib/deadline.ts';
+import { untilStopped } from '../lib/deadline.ts';
 import type { Log } from '../lib/log.ts';
 import type { Service } from '../lib/service.ts';
-import { describeOffset, judge, toleratedOffsetMs } from './condition.ts';
+import { ClockAttempt } from './clock-attempt.ts';
+import { describeOffset, isSuspect, judge, toleratedOffsetMs } from './condition.ts';
 import type { ClockCondition, Verdict } from './condition.ts';
+import { Happening } from './happening.ts';
 import type { WrittenFile } from './newest-file.ts';
 import { describeSpan } from './span.ts';
 import type { SyncReport } from './sync-probe.ts';
@@ -53,12 +55,13 @@ export class ClockWatch implements Service {
   readonly #options: ClockWatchOptions;
   readonly #steps: WallSteps;
   #condition: ClockCondition;
-  #change = new Change();
+  readonly #changes = new Happening();
+  readonly #corrections = new Happening();
   /** The first condition is told even where it is the one the agent began with. */
   #announced = false;
   #newest: WrittenFile | undefined;
   #offset: { readonly ms: number | undefined; readonly measuredAtMs: number } | undefined;
-  /** What is taken as right cannot be relied on once the clock has been set and nobody says by whom. */
+  /** The clock was set, and has not been found right since. */
   #wasSet = false;
 
   constructor(options: ClockWatchOptions) {
@@ -73,14 +76,20 @@ export class ClockWatch implements Service {
   }
 
   /** Resolves with the next state that is not the present one; rejects with the signal's reason. */
-  changed(signal: AbortSignal): Promise<ClockCondition> {
-    return untilAborted(this.#change.happened, signal);
+  async changed(signal: AbortSignal): Promise<ClockCondition> {
+    await this.#changes.next(signal);
+    return this.#condition;
   }
 
   /** Resolves when the wait at the start is over, however it ended; rejects with the signal's reason. */
   async settled(signal: AbortSignal): Promise<ClockCondition> {
     while (this.#condition.state === 'waiting') await this.changed(signal);
     return this.#condition;
+  }
+
+  /** To be called as an attempt to reach the cloud begins: says what the clock had to do with its end. */
+  begin(): ClockAttempt {
+    return new ClockAttempt(() => this.#condition, this.#corrections);
   }
 
   async run(signal: AbortSignal): Promise<void> {
@@ -173,13 +182,11 @@ export class ClockWatch implements Service {
     const before = this.#condition;
     const sinceMs = before.state === state ? before.sinceMs : this.#options.clock.monotonic();
     this.#condition = { state, sinceMs, reason, offsetMs: this.#offset?.ms };
-    if (state !== 'suspect' && state !== 'waiting') this.#wasSet = false;
-    if (before.state === state && this.#announced) return;
-    this.#announce(before);
-    if (before.state === state) return;
-    const change = this.#change;
-    this.#change = new Change();
-    change.happen(this.#condition);
+    if (before.state !== state || !this.#announced) this.#announce(before);
+    if (before.state !== state) this.#changes.happen();
+    if (isSuspect(state)) return;
+    if (isSuspect(before.state) || this.#wasSet) this.#corrections.happen();
+    this.#wasSet = false;
   }
 
   #announce(before: ClockCondition): void {
@@ -209,16 +216,4 @@ function relief(before: ClockCondition, { state, sinceMs }: ClockCondition): str
   if (before.state === 'suspect')
     return `the clock is no longer suspect, after ${describeSpan(sinceMs - before.sinceMs)}`;
   return state === 'good' ? 'the clock is good' : 'the clock is taken as right';
-}
-
-/** One change of the condition, to be awaited. */
-class Change {
-  readonly happened: Promise<ClockCondition>;
-  happen: (condition: ClockCondition) => void = () => undefined;
-
-  constructor() {
-    this.happened = new Promise((resolve) => {
-      this.happen = resolve;
-    });
-  }
 }

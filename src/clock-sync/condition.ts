@@ -14,6 +14,10 @@ export interface ClockCondition {
   readonly offsetMs?: number | undefined;
 }
 
+export function isSuspect(state: ClockCondition['state']): boolean {
+  return state === 'suspect' || state === 'waiting';
+}
+
 /** All there is to judge a clock by. */
 export interface Evidence {
   readonly now: Date;

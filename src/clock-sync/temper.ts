@@ -1,5 +1,6 @@
 import { CloudError } from '../cloud-error.ts';
 import type { FailureCode, FailureKind } from '../cloud-error.ts';
+import { isSuspect } from './condition.ts';
 import type { ClockCondition } from './condition.ts';
 
 /** What a wrong clock looks like: a token that has expired or is not signed yet, a certificate out of its time. */
@@ -15,13 +16,19 @@ const clockSensitive: ReadonlySet<FailureCode> = new Set<FailureCode>([
   'CERT-EXPIRED',
 ]);
 
+/** Whether a wrong clock can bring this failure about. */
+export function isClockSensitive(code: FailureCode): boolean {
+  return clockSensitive.has(code);
+}
+
 /**
  * The failure to go by: while the clock is suspect, one that a wrong clock brings about says nothing of the device and
  * is transient. Any other failure, and any while the clock is not suspect, is handed back as it is.
  */
 export function temper(error: CloudError, condition: ClockCondition): CloudError {
-  const isSuspect = condition.state === 'suspect' || condition.state === 'waiting';
-  return isSuspect && clockSensitive.has(error.code) ? new TemperedError(error, condition) : error;
+  return isSuspect(condition.state) && isClockSensitive(error.code)
+    ? new TemperedError(error, condition)
+    : error;
 }
 
 class TemperedError extends CloudError {

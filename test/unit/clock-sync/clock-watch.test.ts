@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { TestContext } from 'node:test';
+import { CloudError } from '../../../src/cloud-error.ts';
 import { ClockWatch } from '../../../src/clock-sync/clock-watch.ts';
 import type { WrittenFile } from '../../../src/clock-sync/newest-file.ts';
 import type { SyncReport } from '../../../src/clock-sync/sync-probe.ts';
@@ -159,6 +160,27 @@ describe('watching the clock', () => {
     await clock.advance(60_000);
     assert.equal((await changed).state, 'good');
     assert.equal((await watch.settled(stop.signal)).state, 'good');
+  });
+
+  it('ends the wait of an attempt that failed by the wrong clock when it is corrected', async (t) => {
+    const { watch, clock, machine, stop } = await started(t, { answer: 'unsynchronised' }, 0);
+    const refused = new CloudError('DPS-401', 'register with DPS');
+    const attempt = watch.begin();
+    assert.equal(attempt.temper(refused).kind, 'transient');
+    const corrected = attempt.corrected(refused, stop.signal);
+    machine.answer = 'synchronised';
+    await clock.advance(60_000);
+    await corrected;
+    assert.equal(watch.begin().temper(refused).kind, 'rejected');
+  });
+
+  it('ends it for a clock that nobody doubted, too, when that is set', async (t) => {
+    const { watch, clock, stop } = await started(t, { answer: 'unknown' });
+    const corrected = watch.begin().corrected(new CloudError('DPS-401', 'register with DPS'), stop.signal);
+    clock.stepWallClock(dayMs / 4);
+    await clock.advance(5000);
+    await corrected;
+    assert.equal(watch.condition.state, 'unknown');
   });
 
   it('ends when the agent stops, and so do those who wait', async (t) => {
