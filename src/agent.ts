@@ -1,11 +1,13 @@
 import { join } from 'node:path';
 import type { Config } from './config/schema.ts';
 import { Connection } from './connection/connection.ts';
-import type { SessionServices } from './connection/connection.ts';
+import type { IdentitySource, SessionServices } from './connection/connection.ts';
 import { runAll } from './lib/service.ts';
 import type { Service } from './lib/service.ts';
 import { AssignmentCache } from './provisioning/assignment-cache.ts';
-import { loadCredential } from './provisioning/credential.ts';
+import { attestationOf } from './provisioning/attestation.ts';
+import { credentialNames, loadCredential } from './provisioning/credential.ts';
+import { ManualSource } from './provisioning/manual.ts';
 import { Provisioner } from './provisioning/provisioner.ts';
 import { RegistrationRecord } from './provisioning/registration-record.ts';
 import { InputService } from './telemetry/input-service.ts';
@@ -13,26 +15,22 @@ import { SystemInput } from './telemetry/inputs/system-input.ts';
 import { MemoryQueue } from './telemetry/queue/memory-queue.ts';
 import { Sender } from './telemetry/sender.ts';
 import { aboutDevice } from './twin/about.ts';
+import { ReprovisionRequests } from './twin/reprovision-requests.ts';
 import { SettingsStore } from './twin/settings-store.ts';
 import { TwinSync } from './twin/twin-sync.ts';
 import type { World } from './world.ts';
 
 /** The whole program: runs until its signal is aborted, then ends with everything it started. */
 export function createAgent(config: Config, stateDirectory: string, world: World): Service {
-  const { clock, random, log, root } = world;
+  const { clock, random, log, root, secrets } = world;
   const { provisioning, telemetry } = config;
 
   const settings = new SettingsStore(join(stateDirectory, 'settings.json'), log);
   const queue = new MemoryQueue(telemetry.queue.maxMessages, log);
   const inputs = telemetry.inputs.map(({ name, intervalMs }) => new SystemInput(name, intervalMs, root));
-  const cache = new AssignmentCache(join(stateDirectory, 'assignment.json'), log);
-  const provisioner = new Provisioner(
-    { ...provisioning, endpoint: provisioning.globalEndpoint },
-    world.dps,
-    cache,
-    clock,
-  );
-  const about = aboutDevice({ bootTime: world.bootTime, method: provisioning.attestation.method, root });
+  const attestation = attestationOf(provisioning.attestation, stateDirectory);
+  const method = attestation.method === 'x509' ? 'x509' : 'symmetric_key';
+  const about = aboutDevice({ bootTime: world.bootTime, method, root });
   const configuredSeconds = commonInterval(telemetry.inputs);
 
   const sessionServices: SessionServices = async (session, assignment) => [
@@ -40,6 +38,7 @@ export function createAgent(config: Config, stateDirectory: string, world: World
     new TwinSync({
       session,
       store: settings,
+      reprovision,
       about: await about(assignment),
       configuredSeconds,
       clock,
@@ -49,31 +48,50 @@ export function createAgent(config: Config, stateDirectory: string, world: World
   ];
   const connection = new Connection({
     hub: world.hub,
-    identity: provisioner,
-    loadCredential: () => loadCredential(provisioning.attestation, clock),
+    identity: identitySource(config, stateDirectory, world),
+    loadCredential: (name) => loadCredential(attestation, name, { secrets, clock }),
     registrations: new RegistrationRecord(join(stateDirectory, 'registrations.json'), clock, log),
     sessionServices,
     policy: {
       ...config.connection,
-      dynamicReprovisioning: provisioning.dynamicReprovisioning,
-      credentials: ['primary'],
+      dynamicReprovisioning: provisioning.source === 'dps' && provisioning.dynamicReprovisioning,
+      credentials: credentialNames(attestation),
     },
-    alwaysReprovisionOnStartup: provisioning.alwaysReprovisionOnStartup,
+    alwaysReprovisionOnStartup: provisioning.source === 'dps' && provisioning.alwaysReprovisionOnStartup,
     clock,
     random,
     log,
   });
+  const reprovision = new ReprovisionRequests(
+    join(stateDirectory, 'reprovision.json'),
+    () => {
+      connection.requestReprovision('by the twin');
+    },
+    log,
+  );
   const inputServices = inputs.map((input) => new InputService(input, queue, settings, clock, log));
 
   return {
     name: 'agent',
     run: async (signal) => {
       await settings.load();
+      await reprovision.load();
       await runAll([connection, ...inputServices], signal);
       if (queue.depth > 0)
         log.warn({ messages: queue.depth }, `telemetry not sent and lost: ${queue.depth} in number`);
     },
   };
+}
+
+/** Who says which hub is the device's own. */
+function identitySource(
+  { provisioning }: Config,
+  stateDirectory: string,
+  { clock, dps, log, secrets }: World,
+): IdentitySource {
+  if (provisioning.source === 'manual') return new ManualSource(provisioning.attestation, secrets, clock);
+  const cache = new AssignmentCache(join(stateDirectory, 'assignment.json'), log);
+  return new Provisioner({ ...provisioning, endpoint: provisioning.globalEndpoint }, dps, cache, clock);
 }
 
 /** In seconds; `undefined` where inputs differ. */

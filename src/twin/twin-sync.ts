@@ -8,7 +8,9 @@ import type { Log } from '../lib/log.ts';
 import type { Random } from '../lib/random.ts';
 import type { Service } from '../lib/service.ts';
 import { DesiredDocument } from './desired-document.ts';
+import { combine } from './properties.ts';
 import type { DesiredProperties, ReportedProperties } from './properties.ts';
+import type { ReprovisionRequests } from './reprovision-requests.ts';
 import { acknowledgeFailure, applyDesired } from './settings.ts';
 import type { Settings } from './settings.ts';
 import type { SettingsStore } from './settings-store.ts';
@@ -16,6 +18,7 @@ import type { SettingsStore } from './settings-store.ts';
 export interface TwinSyncOptions {
   readonly session: Pick<HubSession, 'fetchDesired' | 'desiredPatches' | 'report'>;
   readonly store: SettingsStore;
+  readonly reprovision: Pick<ReprovisionRequests, 'answer'>;
   /** What the device says about itself at the beginning of every session. */
   readonly about: ReportedProperties;
   /** The interval of all inputs by the configuration, in seconds; `undefined` where they differ. */
@@ -77,9 +80,12 @@ export class TwinSync implements Service {
 
   /** Puts in force what the document asks for, and says so, with what else there is to report. */
   async #settle(document: DesiredDocument, also: ReportedProperties, signal: AbortSignal): Promise<void> {
-    const acknowledgements = await this.#apply(document);
-    const report = { ...also, ...acknowledgements };
-    await this.#insist('report properties', () => this.#options.session.report(report), signal);
+    const { session, reprovision } = this.#options;
+    const settings = await this.#apply(document);
+    const answer = await reprovision.answer(document.properties, document.version);
+    const report = combine(also, settings, answer.acknowledgement);
+    await this.#insist('report properties', () => session.report(report), signal);
+    answer.act();
   }
 
   async #apply({ properties, version }: DesiredDocument): Promise<ReportedProperties> {

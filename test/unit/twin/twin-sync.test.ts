@@ -46,6 +46,7 @@ async function start(
   const sync = new TwinSync({
     session,
     store,
+    reprovision: { answer: () => Promise.resolve({ acknowledgement: {}, act: () => undefined }) },
     about,
     configuredSeconds: 60,
     clock,
