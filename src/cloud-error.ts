@@ -100,6 +100,17 @@ export const failures = {
     meaning: 'the device’s own certificate and private key cannot be used',
     remedy: 'check that identity_cert and identity_pk exist, are readable and belong together',
   },
+  'KEY-UNUSABLE': {
+    kind: 'rejected',
+    meaning: 'the device’s own key or connection string cannot be used',
+    remedy:
+      'put the whole key or connection string in its place, as the portal shows it; no restart is needed',
+  },
+  'SECRET-UNREADABLE': {
+    kind: 'transient',
+    meaning: 'a secret cannot be read from where the configuration says it is',
+    remedy: 'check that it is there and may be read by the user the agent runs as; it is read anew each time',
+  },
   'CERT-AWAITED': {
     kind: 'transient',
     meaning: 'the device has no valid certificate, and is asking the EST server for one',
@@ -277,6 +288,8 @@ export function concernsCredential(code: FailureCode): boolean {
 }
 
 const credentialRefusals: ReadonlySet<FailureCode> = new Set([
+  'KEY-UNUSABLE',
+  'SECRET-UNREADABLE',
   'DPS-401',
   'DPS-CONNACK-4',
   'DPS-CONNACK-5',

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { setDefaultAutoSelectFamilyAttemptTimeout } from 'node:net';
 import { uptime } from 'node:os';
+import { env } from 'node:process';
 import { rootCertificates } from 'node:tls';
 import { Connector, plainWay } from './azure/connector.ts';
 import type { WayOptions } from './azure/connector.ts';
@@ -18,6 +19,7 @@ import type { Log } from './lib/log.ts';
 import { systemRandom } from './lib/random.ts';
 import type { Random } from './lib/random.ts';
 import type { DpsClient } from './provisioning/dps-client.ts';
+import { Secrets } from './provisioning/secrets.ts';
 
 /** Everything outside the program. */
 export interface World {
@@ -26,14 +28,12 @@ export interface World {
   readonly log: Log;
   readonly dps: DpsClient;
   readonly hub: HubClient;
+  readonly secrets: Pick<Secrets, 'read'>;
   /** When the machine was started, by its own clock. */
   readonly bootTime: Date;
   /** Where `proc`, `sys` and `etc` are. */
   readonly root: string;
 }
-
-/** Node gives each address of a name 250 ms, too little for a modem; the connect timeout bounds them all. */
-const addressAttemptMs = 5000;
 
 /** The real world. Rejects with a ConfigError when the trust bundle cannot be used. */
 export async function realWorld(
@@ -42,7 +42,8 @@ export async function realWorld(
   ways: WayOptions = plainWay,
   wayStore?: WayStore,
 ): Promise<World> {
-  setDefaultAutoSelectFamilyAttemptTimeout(addressAttemptMs);
+  // Node's own 250 ms for each address of a name are too little for a modem; the connect timeout bounds them all.
+  setDefaultAutoSelectFamilyAttemptTimeout(config.network.addressFamilyTimeoutMs);
   const { keepAliveMs, connectTimeoutMs, ackTimeoutMs } = config.connection;
   const contexts = new SecureContexts(await trustedCertificates(config.trustBundleCert));
   const clock = new SystemClock();
@@ -54,6 +55,7 @@ export async function realWorld(
     log,
     dps: new AzureDpsClient(connector, clock),
     hub: new AzureHubClient({ ackTimeoutMs }, connector, clock, log),
+    secrets: new Secrets({ env, credentialsDirectory: env['CREDENTIALS_DIRECTORY'] }),
     bootTime: new Date(clock.now().getTime() - uptime() * 1000),
     root: '/',
   };

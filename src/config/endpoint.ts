@@ -1,4 +1,5 @@
-import { isIP, isIPv6 } from 'node:net';
+import { isIPv6 } from 'node:net';
+import { isHostName } from '../lib/host-name.ts';
 import { expected, found, type Parsed } from './found.ts';
 
 export interface Endpoint {
@@ -40,10 +41,4 @@ function hostAndPort(input: string, rest: string): Parsed<Endpoint> {
 function portOf(digits: string): number | undefined {
   const port = /^\d{1,5}$/.test(digits) ? Number(digits) : 0;
   return port >= 1 && port <= 65_535 ? port : undefined;
-}
-
-function isHostName(name: string): boolean {
-  if (/^[\d.]+$/.test(name)) return isIP(name) === 4;
-  if (name.length > 253) return false;
-  return name.split('.').every((label) => /^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$/.test(label));
 }

@@ -1,7 +1,14 @@
-import type { SecretSource } from './secret-source.ts';
+import * as v from 'valibot';
+import { expected, type Parsed } from './found.ts';
+import { field, flag, optionalSection, oneOf, present, section, text } from './fields.ts';
+import { parseFileUri } from './file-uri.ts';
+import { checked, fitting, type Misfit } from './misfit.ts';
+import { secretText, type SecretSource } from './secret-source.ts';
+import { parseShare } from './share.ts';
 
 /** How the device gets and renews its certificate by EST (RFC 7030). Absent proofs: the server asks for none. */
 export interface EstSettings {
+  /** As configured, without a slash at its end; always https. */
   readonly url: string;
   /** Absent: the registration ID. */
   readonly commonName?: string;
@@ -19,5 +26,76 @@ export interface EstSettings {
   readonly rotateKey: boolean;
 }
 
-/** A part of a certificate's lifetime, more than 0 and at most 100 percent of it, or a duration. */
+/** A part of a certificate's lifetime, more than 0 and less than 100 percent of it, or a duration. */
 export type Share = { readonly percent: number } | { readonly ms: number };
+
+const path = field(parseFileUri);
+
+const entries = section({
+  method: oneOf(['est'], { local_ca: 'is not supported: write "est", or the file URI of a certificate' }),
+  url: field(parseEstUrl),
+  common_name: v.optional(text('a common name of 1 to 64 characters', /^[^\0]{1,64}$/)),
+  username: v.optional(text('a user name without a colon', /^[^:\0]+$/)),
+  password: v.optional(secretText('the password for the EST server')),
+  bootstrap_identity_cert: v.optional(path),
+  bootstrap_identity_pk: v.optional(path),
+  trusted_certs: v.optional(
+    v.array(path, (issue) => expected('a list of file URIs', issue.input)),
+    [],
+  ),
+  auto_renew: optionalSection(
+    section({
+      threshold: v.optional(field(parseShare), '80%'),
+      retry: v.optional(field(parseShare), '4%'),
+      rotate_key: v.optional(flag, true),
+    }),
+  ),
+});
+
+/** `identity_cert` as a mapping. */
+export const est = v.pipe(entries, fitting(misfits), v.transform(toSettings));
+
+export interface EstIdentity {
+  readonly kind: 'est';
+  readonly settings: EstSettings;
+}
+
+const pairs = [
+  ['username', 'password'],
+  ['bootstrap_identity_cert', 'bootstrap_identity_pk'],
+] as const;
+
+function misfits(given: Readonly<Record<string, unknown>>): Misfit[] {
+  return pairs.flatMap(([one, other]) => {
+    if (one in given === other in given) return [];
+    const [key, present] = one in given ? [other, one] : [one, other];
+    return [{ key, message: `missing: expected ${key} beside ${present}` }];
+  });
+}
+
+function toSettings(input: v.InferOutput<typeof entries>): EstIdentity {
+  const { bootstrap_identity_cert: certificate, bootstrap_identity_pk: privateKey } = input;
+  const bootstrap = certificate === undefined ? undefined : { certificate, privateKey: checked(privateKey) };
+  const optional = {
+    commonName: input.common_name,
+    username: input.username,
+    password: input.password,
+    bootstrap,
+  };
+  const { threshold, retry, rotate_key: rotateKey } = input.auto_renew;
+  const { url, trusted_certs: trustedCerts } = input;
+  return { kind: 'est', settings: { url, ...present(optional), trustedCerts, threshold, retry, rotateKey } };
+}
+
+function parseEstUrl(input: unknown): Parsed<string> {
+  const what = 'the URL of an EST server, such as https://est.example/.well-known/est';
+  if (typeof input !== 'string' || !URL.canParse(input)) return { problem: expected(what, input) };
+  const { protocol, username, password, search, hash } = new URL(input);
+  if (username !== '' || password !== '') {
+    return { problem: `expected ${what}, found one with a user in it: write username and password` };
+  }
+  if (protocol !== 'https:') return { problem: `${expected(what, input)}: it must begin with https://` };
+  if (search !== '' || hash !== '')
+    return { problem: `${expected(what, input)}: remove what follows the path` };
+  return { value: input.replace(/\/+$/, '') };
+}

@@ -108,6 +108,38 @@ export function pathTo(
   return [item(first), ...rest.map(item)];
 }
 
+/**
+ * Either text, which `parse` reads, or a mapping with known keys. `mapping` is carried along for `spelling.ts`, which
+ * looks for the keys in it.
+ */
+export function textOrMapping<Text, Mapping>(
+  parse: (input: unknown) => Parsed<Text>,
+  mapping: v.GenericSchema<unknown, Mapping>,
+): Field<Text | Mapping> {
+  const schema: Field<Text | Mapping> = v.pipe(
+    v.unknown(),
+    v.rawTransform<unknown, Text | Mapping>(({ dataset, addIssue, NEVER }) => {
+      if (!isMapping(dataset.value)) {
+        const parsed = parse(dataset.value);
+        if ('value' in parsed) return parsed.value;
+        addIssue({ message: parsed.problem });
+        return NEVER;
+      }
+      const result = v.safeParse(mapping, dataset.value);
+      if (result.success) return result.output;
+      for (const { message, path } of result.issues)
+        addIssue({ message, ...(path === undefined ? {} : { path }) });
+      return NEVER;
+    }),
+  );
+  return Object.assign(schema, { mapping });
+}
+
+/** The sentence for a key that is not there and must be. */
+export function missing(entry: v.GenericSchema): string {
+  return v.safeParse(entry, undefined).issues?.[0].message ?? expected('a value', undefined);
+}
+
 /** Drops the keys whose value is `undefined`, so that an optional key is absent rather than undefined. */
 export function present<T extends object>(record: T): { [Key in keyof T]?: Exclude<T[Key], undefined> } {
   const entries = Object.entries(record).filter(([, value]) => value !== undefined);
@@ -117,8 +149,7 @@ export function present<T extends object>(record: T): { [Key in keyof T]?: Exclu
 function missingKey(entries: v.ObjectEntries, issue: v.ObjectIssue): string {
   const key = issue.path?.at(-1)?.key;
   const entry = typeof key === 'string' ? entries[key] : undefined;
-  if (entry === undefined) return expected('a mapping', issue.input);
-  return v.safeParse(entry, undefined).issues?.[0].message ?? expected('a value', undefined);
+  return entry === undefined ? expected('a mapping', issue.input) : missing(entry);
 }
 
 function namedKeys(entries: v.ObjectEntries): string {

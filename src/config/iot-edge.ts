@@ -17,18 +17,21 @@ export function ignoredSection(key: string): string | undefined {
   return `belongs to IoT Edge, ignored by dps-agent${ignoredSections[key] ?? ''}`;
 }
 
-const unusedKeys: Readonly<Record<string, string>> = {
-  device_connection_string: 'belongs to source manual, which dps-agent does not support: remove it',
-  authentication: 'belongs to source manual, which dps-agent does not support: remove it',
-  endpoint: 'belongs to source external, which dps-agent does not support: remove it',
-};
-
-/** What to say of a key under `provisioning` that another source of IoT Edge uses. */
+/** What to say of a key under `provisioning` that belongs to a source of IoT Edge which is not supported here. */
 export function unusedProvisioningKey(key: string): string | undefined {
-  return Object.hasOwn(unusedKeys, key) ? unusedKeys[key] : undefined;
+  return key === 'endpoint'
+    ? 'belongs to source external, which dps-agent does not support: remove it'
+    : undefined;
 }
 
-/** The name in config.yaml of a key that IoT Edge 1.2 and later call otherwise (protocol.md 10.2). */
-export function nameInConfigYaml(key: string): string | undefined {
-  return key === 'id_scope' ? 'scope_id' : undefined;
+/** Keys of `provisioning` under the names that IoT Edge 1.2 and later have for them (protocol.md 10.2). */
+const aliases: Readonly<Record<string, string>> = {
+  id_scope: 'scope_id',
+  connection_string: 'device_connection_string',
+};
+
+/** The key that `key` is another accepted name of; `undefined` if it is none. */
+export function aliasedKey(section: readonly (string | number)[], key: string): string | undefined {
+  const isProvisioning = section.length === 1 && section[0] === 'provisioning';
+  return isProvisioning && Object.hasOwn(aliases, key) ? aliases[key] : undefined;
 }

@@ -1,9 +1,20 @@
 import * as v from 'valibot';
 import { connection } from './connection-schema.ts';
-import { field, oneOf, optionalSection, present, section } from './fields.ts';
+import { duration, field, oneOf, optionalSection, present, section } from './fields.ts';
 import { parseAbsolutePath, parseFileUri } from './file-uri.ts';
 import { provisioning } from './provisioning-schema.ts';
+import { parseNoProxy, parseProxy } from './proxy.ts';
 import { telemetry } from './telemetry-schema.ts';
+
+const network = v.pipe(
+  section({ address_family_timeout: v.optional(duration('250ms', '1m'), '5s') }),
+  v.transform((input) => ({ addressFamilyTimeoutMs: input.address_family_timeout })),
+);
+
+const clock = v.pipe(
+  section({ wait_for_sync: v.optional(duration('0s', '1h'), '60s') }),
+  v.transform((input) => ({ waitForSyncMs: input.wait_for_sync })),
+);
 
 /** The whole of config.yaml: one definition that is its type, its defaults and its rules. */
 export const configSchema = v.pipe(
@@ -11,15 +22,23 @@ export const configSchema = v.pipe(
     provisioning,
     trust_bundle_cert: v.optional(field(parseFileUri)),
     state_directory: v.optional(field(parseAbsolutePath)),
+    proxy: v.optional(field(parseProxy)),
+    no_proxy: v.optional(field(parseNoProxy), []),
+    network: optionalSection(network),
+    clock: optionalSection(clock),
     connection: optionalSection(connection),
     telemetry: optionalSection(telemetry),
     log: optionalSection(section({ level: v.optional(oneOf(['debug', 'info', 'warn', 'error']), 'info') })),
   }),
-  v.transform(({ trust_bundle_cert, state_directory, ...sections }) => ({
+  v.transform(({ trust_bundle_cert, state_directory, no_proxy, proxy, ...sections }) => ({
     ...sections,
-    ...present({ trustBundleCert: trust_bundle_cert, stateDirectory: state_directory }),
+    noProxy: no_proxy,
+    ...present({ proxy, trustBundleCert: trust_bundle_cert, stateDirectory: state_directory }),
   })),
 );
 
-/** What the program works with: durations in milliseconds, file URIs as paths, keys as secrets, every default filled in. */
+/**
+ * What the program works with: durations in milliseconds, file URIs as paths, secrets wrapped or as the place where
+ * they stand, every default filled in.
+ */
 export type Config = v.InferOutput<typeof configSchema>;

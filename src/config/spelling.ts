@@ -1,6 +1,6 @@
 import type * as v from 'valibot';
 import { isMapping, listed } from './found.ts';
-import { ignoredSection, nameInConfigYaml, unusedProvisioningKey } from './iot-edge.ts';
+import { aliasedKey, ignoredSection, unusedProvisioningKey } from './iot-edge.ts';
 import { formatPath } from './problems.ts';
 import type { KeyPath } from './positions.ts';
 import { closest } from './suggest.ts';
@@ -29,7 +29,7 @@ export function checkSpelling(schema: v.GenericSchema, document: unknown): Spell
     unknown: reader.unknown,
     ignored: reader.ignored,
     original: (path) => path.map((key, index) => reader.renamed.get(id(path.slice(0, index + 1))) ?? key),
-    isMisspelt: (path) => reader.renamed.has(id(path)),
+    isMisspelt: (path) => reader.misspelt.has(id(path)),
   };
 }
 
@@ -58,6 +58,8 @@ class Speller {
   readonly ignored: KeyNote[] = [];
   /** From a path in the corrected document to the key in the file. */
   readonly renamed = new Map<string, string>();
+  /** Those of `renamed` that are not just another accepted name. */
+  readonly misspelt = new Set<string>();
   readonly #paths: readonly KeyPath[];
 
   constructor(schema: v.GenericSchema) {
@@ -78,7 +80,7 @@ class Speller {
     for (const [key, content] of Object.entries(value)) {
       const meant = this.#meant(known, Object.keys({ ...value, ...corrected }), key, path, inFile);
       if (meant === undefined) continue;
-      if (meant !== key) this.renamed.set(id([...path, meant]), key);
+      if (meant !== key) this.#rename([...path, meant], key);
       corrected[meant] = this.read(
         known[meant] as v.GenericSchema,
         content,
@@ -87,6 +89,11 @@ class Speller {
       );
     }
     return corrected;
+  }
+
+  #rename(path: KeyPath, key: string): void {
+    this.renamed.set(id(path), key);
+    if (aliasedKey(path.slice(0, -1), key) === undefined) this.misspelt.add(id(path));
   }
 
   /** The known key that `key` is or was meant to be; notes whatever is wrong with it. */
@@ -104,8 +111,14 @@ class Speller {
       this.ignored.push({ path: keyPath, message: ignored });
       return undefined;
     }
+    const alias = aliasedKey(path, key);
+    if (alias !== undefined && !taken.includes(alias)) return alias;
+    if (alias !== undefined) {
+      this.unknown.push({ path: keyPath, message: `is another name of ${alias}, found too: remove one` });
+      return undefined;
+    }
     const unused = id(path) === '["provisioning"]' ? unusedProvisioningKey(key) : undefined;
-    const meant = meantKey(key, Object.keys(known));
+    const meant = closest(key, Object.keys(known));
     this.unknown.push({ path: keyPath, message: unused ?? this.#unknownKey(known, key, meant) });
     return unused === undefined && meant !== undefined && !taken.includes(meant) ? meant : undefined;
   }
@@ -121,11 +134,6 @@ class Speller {
   }
 }
 
-function meantKey(key: string, known: readonly string[]): string | undefined {
-  const renamed = nameInConfigYaml(key);
-  return renamed !== undefined && known.includes(renamed) ? renamed : closest(key, known);
-}
-
 function inHome(home: string): string {
   return home === '' ? 'at the top level' : `in ${home}`;
 }
@@ -139,15 +147,18 @@ interface Shape {
   readonly entries?: v.ObjectEntries;
   readonly item?: v.GenericSchema;
   readonly wrapped?: v.GenericSchema;
+  /** Of `textOrMapping`. */
+  readonly mapping?: v.GenericSchema;
   readonly pipe?: readonly v.GenericSchema[];
 }
 
-/** Looks through `optional`, `nullish` and `pipe` for the schema that has what is asked for. */
+/** Looks through `optional`, `nullish`, `textOrMapping` and `pipe` for the schema that has what is asked for. */
 function lookInside<T>(schema: v.GenericSchema, pick: (shape: Shape) => T | undefined): T | undefined {
   const shape: v.GenericSchema & Shape = schema;
   const own = pick(shape);
   if (own !== undefined) return own;
   if (shape.wrapped !== undefined) return lookInside(shape.wrapped, pick);
+  if (shape.mapping !== undefined) return lookInside(shape.mapping, pick);
   for (const part of shape.pipe ?? []) {
     const inner = part === schema ? undefined : lookInside(part, pick);
     if (inner !== undefined) return inner;

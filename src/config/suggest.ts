@@ -9,7 +9,9 @@ export function closest(word: string, candidates: readonly string[]): string | u
   for (const candidate of candidates) {
     const distance = distanceOrPrefix(typed, plain(candidate));
     const allowed = Math.max(1, Math.floor(candidate.length / 3));
-    if (distance <= allowed && distance < bestDistance) [best, bestDistance] = [candidate, distance];
+    // Of two that are near, one because it begins the same, the one that is spelt alike is meant.
+    const ranked = distance + editDistance(typed, plain(candidate)) / 1000;
+    if (distance <= allowed && ranked < bestDistance) [best, bestDistance] = [candidate, ranked];
   }
   return best;
 }

@@ -36,23 +36,62 @@ describe('config.example.yaml', () => {
   it('gives examples that are valid: another key', () => {
     const { attestation } = read(withExample('group_key').replace(/^ *symmetric_key: .*$/m, '')).provisioning;
     assert.ok(attestation.method === 'symmetric_key');
-    assert.equal(attestation.key.kind, 'group');
+    assert.equal(attestation.keys.kind, 'group');
+  });
+
+  it('gives examples that are valid: a second key', () => {
+    const { attestation } = read(withExample('secondary_symmetric_key')).provisioning;
+    assert.ok(attestation.method === 'symmetric_key');
+    assert.deepEqual(attestation.keys.secondary, { kind: 'file', path: '/etc/dps-agent/secondary-key' });
   });
 
   it('gives examples that are valid: a certificate', () => {
-    const withoutKey = withExample('attestation').replace(
-      /^ {2}attestation:\n {4}method: symm[^]*?^ {4}sym.*$/m,
-      '',
-    );
-    assert.deepEqual(read(withoutKey).provisioning.attestation, {
+    assert.deepEqual(read(withAttestation(1)).provisioning.attestation, { method: 'x509', primary: device });
+  });
+
+  it('gives examples that are valid: two certificates with passphrases', () => {
+    assert.deepEqual(read(withAttestation(2)).provisioning.attestation, {
       method: 'x509',
-      identityCert: '/etc/dps-agent/device.pem',
-      identityPk: '/etc/dps-agent/device.key.pem',
+      primary: { ...device, passphrase: { kind: 'file', path: '/etc/dps-agent/passphrase' } },
+      secondary: {
+        kind: 'files',
+        certificate: '/etc/dps-agent/second.pem',
+        privateKey: '/etc/dps-agent/second.key.pem',
+        passphrase: { kind: 'credential', name: 'second-passphrase' },
+      },
     });
   });
 
+  it('gives examples that are valid: a certificate by EST, with the defaults of its renewal', () => {
+    const shown = withAttestation(3);
+    const { attestation } = read(shown).provisioning;
+    assert.ok(
+      attestation.method === 'x509' && 'primary' in attestation && attestation.primary.kind === 'est',
+    );
+    assert.equal(attestation.primary.settings.username, 'my-gateway-01');
+    assert.deepEqual(read(shown.replace(/^ *auto_renew: .*$/m, '')), read(shown));
+  });
+
+  it('gives examples that are valid: without DPS', () => {
+    const manual = withoutDps('device_connection_string');
+    assert.equal(read(manual).provisioning.attestation.method, 'connection_string');
+    assert.deepEqual(read(withoutDps('authentication')).provisioning.attestation, {
+      method: 'x509',
+      hub: 'my-hub.azure-devices.net',
+      deviceId: 'my-gateway-01',
+      primary: device,
+    });
+  });
+
+  it('gives examples that are valid: how IoT Edge 1.2 says when to ask DPS, a proxy', () => {
+    const { provisioning } = read(withExample('auto_reprovisioning_mode'));
+    assert.ok(provisioning.source === 'dps' && provisioning.dynamicReprovisioning);
+    assert.deepEqual(read(withExample('proxy')).proxy, { kind: 'file', path: '/etc/dps-agent/proxy-url' });
+  });
+
   it('gives examples that are valid: payload, trust bundle, state directory', () => {
-    assert.deepEqual(read(withExample('payload')).provisioning.payload, {
+    const { provisioning } = read(withExample('payload'));
+    assert.deepEqual(provisioning.source === 'dps' && provisioning.payload, {
       model: 'pump-controller',
       site: { country: 'NO', building: 7 },
     });
@@ -65,12 +104,35 @@ function read(text: string): Config {
   return parseConfig(text, 'config.example.yaml').config;
 }
 
-/** The example with the lines uncommented that show this key, up to the next line that is not one of them. */
-function withExample(key: string): string {
-  let inside = false;
+const device = {
+  kind: 'files',
+  certificate: '/etc/dps-agent/device.pem',
+  privateKey: '/etc/dps-agent/device.key.pem',
+};
+
+/** The example with the lines uncommented that show this key: the `nth` time, up to the next line that is none of them. */
+function withExample(key: string, nth = 1): string {
+  let [inside, seen] = [false, 0];
   const lines = example.split('\n').map((line) => {
-    inside = exampleLine.test(line) && (inside || line.includes(`#   ${key}:`));
+    if (line.includes(`#   ${key}:`)) seen += 1;
+    inside = exampleLine.test(line) && (inside || (seen === nth && line.includes(`#   ${key}:`)));
     return inside ? line.replace(exampleLine, '$1') : line;
   });
   return lines.join('\n');
+}
+
+/** With the `nth` attestation section of the examples instead of the one with a key. */
+function withAttestation(nth: number): string {
+  return withExample('attestation', nth).replace(
+    /^ {2}attestation:\n(?: {4}#.*\n|\n)* {4}method: symm[^]*?^ {4}sym.*$/m,
+    '',
+  );
+}
+
+/** With source manual, this key, and none of those that are for DPS. */
+function withoutDps(key: string): string {
+  return withExample(key)
+    .replace(/^ {2}attestation:\n(?: {4}#.*\n|\n)* {4}method: symm[^]*?^ {4}sym.*$/m, '')
+    .replace(/^ {2}scope_id: .*$/m, '')
+    .replace('source: dps', 'source: manual');
 }

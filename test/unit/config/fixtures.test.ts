@@ -7,6 +7,7 @@ import { loadConfig } from '../../../src/config/load.ts';
 import { parseConfig } from '../../../src/config/parse.ts';
 import { ConfigProblems } from '../../../src/config/problems.ts';
 import { ConfigError } from '../../../src/lib/errors.ts';
+import { Secret } from '../../../src/lib/secret.ts';
 
 const fixtures = join(import.meta.dirname, '../../fixtures/config');
 /** Every key in the fixtures is this one, the bytes 0 to 31. */
@@ -49,8 +50,8 @@ describe('broken configurations', () => {
 describe('valid configurations', () => {
   for (const path of yamlFiles('valid')) {
     it(`${basename(path)} is accepted`, async () => {
-      const { config } = await loadConfig(path);
-      assert.equal(config.provisioning.scopeId, '0ne0012ABCD');
+      const { provisioning } = (await loadConfig(path)).config;
+      assert.equal(provisioning.source === 'dps' ? provisioning.scopeId : '0ne0012ABCD', '0ne0012ABCD');
     });
   }
 
@@ -70,7 +71,7 @@ describe('valid configurations', () => {
       attestation: {
         method: 'symmetric_key',
         registrationId: 'gateway-01',
-        key: { kind: 'device', value: secretOf(config) },
+        keys: { kind: 'device', primary: { kind: 'plain', value: secretOf(config) } },
       },
       dynamicReprovisioning: false,
       alwaysReprovisionOnStartup: true,
@@ -92,8 +93,7 @@ describe('valid configurations', () => {
   it('reads an IoT Edge 1.1 file with a certificate', () => {
     assert.deepEqual(load('iot-edge-1.1-x509').config.provisioning.attestation, {
       method: 'x509',
-      identityCert: '/etc/iotedge/identity chain.pem',
-      identityPk: '/etc/iotedge/identity.key.pem',
+      primary: files('/etc/iotedge/identity chain.pem', '/etc/iotedge/identity.key.pem'),
     });
   });
 
@@ -101,7 +101,7 @@ describe('valid configurations', () => {
     assert.equal(secretOf(load('least-symmetric-key').config).reveal(), secret);
     const group = load('group-key').config;
     assert.ok(group.provisioning.attestation.method === 'symmetric_key');
-    assert.equal(group.provisioning.attestation.key.kind, 'group');
+    assert.equal(group.provisioning.attestation.keys.kind, 'group');
     assert.ok(!inspect(group, { depth: 9 }).includes(secret));
     assert.ok(!JSON.stringify(group).includes(secret));
   });
@@ -115,8 +115,7 @@ describe('valid configurations', () => {
         attestation: {
           method: 'x509',
           registrationId: 'Gateway.01:a_b-',
-          identityCert: '/etc/dps-agent/device.pem',
-          identityPk: '/etc/dps-agent/device.key.pem',
+          primary: files('/etc/dps-agent/device.pem', '/etc/dps-agent/device.key.pem'),
         },
         payload: { model: { name: 'pump', tags: ['a', null, 1.5, true] } },
         dynamicReprovisioning: false,
@@ -125,7 +124,12 @@ describe('valid configurations', () => {
       },
       trustBundleCert: '/etc/dps-agent/private ca.pem',
       stateDirectory: '/var/lib/dps-agent',
+      proxy: { kind: 'file', path: '/etc/dps-agent/proxy' },
+      noProxy: ['.example', '10.0.0.0/8', '[::1]'],
+      network: { addressFamilyTimeoutMs: 250 },
+      clock: { waitForSyncMs: 0 },
       connection: {
+        transport: 'mqtt_ws',
         keepAliveMs: 1_177_000,
         connectTimeoutMs: 1_000,
         ackTimeoutMs: 30_000,
@@ -133,6 +137,8 @@ describe('valid configurations', () => {
         retry: { initialMs: 500, maximumMs: 5_400_000 },
         rejectedRetry: { initialMs: 60_000, maximumMs: 86_400_000 },
         reprovisionAfterFailures: 3,
+        reprovisionAfterMs: 60_000,
+        reprovisionSpreadMs: 0,
       },
       telemetry: {
         inputs: [
@@ -143,6 +149,121 @@ describe('valid configurations', () => {
         window: 1,
       },
       log: { level: 'debug' },
+    });
+  });
+
+  it('reads an IoT Edge 1.1 file with a device connection string', () => {
+    const { provisioning } = load('iot-edge-1.1-manual').config;
+    assert.ok(provisioning.attestation.method === 'connection_string');
+    const { connectionString } = provisioning.attestation;
+    assert.ok(connectionString.kind === 'plain');
+    assert.equal(
+      connectionString.value.reveal(),
+      `HostName=h.azure-devices.net;DeviceId=d;SharedAccessKey=${secret}`,
+    );
+    assert.equal(provisioning.source, 'manual');
+  });
+
+  it('reads an IoT Edge 1.1 file with a certificate for one hub', () => {
+    assert.deepEqual(load('iot-edge-1.1-manual-x509').config.provisioning, {
+      source: 'manual',
+      attestation: {
+        method: 'x509',
+        hub: 'my-hub.azure-devices.net',
+        deviceId: 'Gateway#01',
+        primary: files('/etc/iotedge/device.pem', '/etc/iotedge/device.key.pem'),
+      },
+    });
+  });
+
+  it('takes the names that IoT Edge 1.2 and later have for the same', () => {
+    const { provisioning } = load('iot-edge-1.4-names').config;
+    assert.ok(provisioning.source === 'dps');
+    assert.deepEqual(
+      [provisioning.dynamicReprovisioning, provisioning.alwaysReprovisionOnStartup],
+      [false, false],
+    );
+    assert.deepEqual(load('iot-edge-1.4-manual').config.provisioning.attestation, {
+      method: 'connection_string',
+      connectionString: { kind: 'env', name: 'CONNECTION_STRING' },
+    });
+  });
+
+  for (const [mode, dynamic, always] of [
+    ['Dynamic', true, false],
+    ['AlwaysOnStartup', true, true],
+    ['OnErrorOnly', false, false],
+  ] as const) {
+    it(`${mode} is said in two keys too`, () => {
+      const text = readFileSync(join(fixtures, 'valid/iot-edge-1.4-names.yaml'), 'utf8');
+      const { provisioning } = parseConfig(text.replace('OnErrorOnly', mode), 'config.yaml').config;
+      assert.ok(provisioning.source === 'dps');
+      assert.equal(provisioning.dynamicReprovisioning, dynamic);
+      assert.equal(provisioning.alwaysReprovisionOnStartup, always);
+    });
+  }
+
+  it('keeps where a secret stands', () => {
+    const { provisioning, proxy } = load('secrets-by-reference').config;
+    assert.ok(provisioning.attestation.method === 'symmetric_key');
+    assert.deepEqual(provisioning.attestation.keys, {
+      kind: 'group',
+      primary: { kind: 'credential', name: 'group-key' },
+      secondary: { kind: 'file', path: '/run/secrets/group key' },
+    });
+    assert.deepEqual(proxy, { kind: 'env', name: 'PROXY_URL' });
+  });
+
+  it('reads two certificates with their passphrases', () => {
+    assert.deepEqual(load('two-certificates').config.provisioning.attestation, {
+      method: 'x509',
+      primary: {
+        ...files('/etc/dps-agent/device.pem', '/etc/dps-agent/device.key.pem'),
+        passphrase: { kind: 'file', path: '/etc/dps-agent/passphrase' },
+      },
+      secondary: {
+        ...files('/etc/dps-agent/second.pem', '/etc/dps-agent/second.key.pem'),
+        passphrase: { kind: 'credential', name: 'second' },
+      },
+    });
+  });
+
+  it('reads how a certificate is got by EST, in full and with every default', () => {
+    const { attestation } = load('est').config.provisioning;
+    assert.deepEqual(attestation, {
+      method: 'x509',
+      registrationId: 'gateway-01',
+      primary: {
+        kind: 'est',
+        settings: {
+          url: 'https://est.example:8443/.well-known/est',
+          commonName: 'Gateway-01',
+          username: 'gateway',
+          password: { kind: 'plain', value: new Secret(secret) },
+          bootstrap: {
+            certificate: '/etc/dps-agent/bootstrap.pem',
+            privateKey: '/etc/dps-agent/bootstrap.key.pem',
+          },
+          trustedCerts: ['/etc/dps-agent/est-ca.pem'],
+          threshold: { ms: 30 * 86_400_000 },
+          retry: { percent: 2.5 },
+          rotateKey: false,
+        },
+      },
+    });
+    assert.deepEqual(load('least-est').config.provisioning.attestation, {
+      method: 'x509',
+      registrationId: 'gateway-01',
+      primary: {
+        kind: 'est',
+        settings: {
+          url: 'https://est.example',
+          trustedCerts: [],
+          threshold: { percent: 80 },
+          retry: { percent: 4 },
+          rotateKey: true,
+        },
+      },
     });
   });
 
@@ -187,7 +308,13 @@ function load(name: string): ReturnType<typeof parseConfig> {
 
 function secretOf(config: ReturnType<typeof parseConfig>['config']): { reveal(): string } {
   assert.ok(config.provisioning.attestation.method === 'symmetric_key');
-  return config.provisioning.attestation.key.value;
+  const { primary } = config.provisioning.attestation.keys;
+  assert.ok(primary.kind === 'plain');
+  return primary.value;
+}
+
+function files(certificate: string, privateKey: string): object {
+  return { kind: 'files', certificate, privateKey };
 }
 
 async function problemsOf(path: string): Promise<ConfigProblems> {

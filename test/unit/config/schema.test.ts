@@ -1,27 +1,57 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { parseConfig } from '../../../src/config/parse.ts';
+import type { EstSettings } from '../../../src/config/est-schema.ts';
 import type { JsonObject } from '../../../src/config/payload.ts';
+import type { SecretSource } from '../../../src/config/secret-source.ts';
 import type { Config } from '../../../src/config/schema.ts';
 import { Secret } from '../../../src/lib/secret.ts';
 
+interface Files {
+  kind: 'files';
+  certificate: string;
+  privateKey: string;
+  passphrase?: SecretSource;
+}
+
 /** What the rest of the program is written against; the compiler holds the schema to it, both ways. */
 interface Expected {
-  provisioning: {
-    source: 'dps';
-    globalEndpoint: { host: string; port: number };
-    scopeId: string;
-    attestation:
-      | { method: 'symmetric_key'; registrationId: string; key: { kind: 'device' | 'group'; value: Secret } }
-      | { method: 'x509'; registrationId?: string; identityCert: string; identityPk: string };
-    payload?: JsonObject;
-    dynamicReprovisioning: boolean;
-    alwaysReprovisionOnStartup: boolean;
-    deadlineMs: number;
-  };
+  provisioning:
+    | {
+        source: 'dps';
+        globalEndpoint: { host: string; port: number };
+        scopeId: string;
+        attestation:
+          | {
+              method: 'symmetric_key';
+              registrationId: string;
+              keys: { kind: 'device' | 'group'; primary: SecretSource; secondary?: SecretSource };
+            }
+          | {
+              method: 'x509';
+              registrationId?: string;
+              primary: Files | { kind: 'est'; settings: EstSettings };
+              secondary?: Files;
+            };
+        payload?: JsonObject;
+        dynamicReprovisioning: boolean;
+        alwaysReprovisionOnStartup: boolean;
+        deadlineMs: number;
+      }
+    | {
+        source: 'manual';
+        attestation:
+          | { method: 'connection_string'; connectionString: SecretSource }
+          | { method: 'x509'; hub: string; deviceId: string; primary: Files; secondary?: Files };
+      };
   trustBundleCert?: string;
   stateDirectory?: string;
+  proxy?: SecretSource;
+  noProxy: readonly string[];
+  network: { addressFamilyTimeoutMs: number };
+  clock: { waitForSyncMs: number };
   connection: {
+    transport: 'mqtt' | 'mqtt_ws' | 'auto';
     keepAliveMs: number;
     connectTimeoutMs: number;
     ackTimeoutMs: number;
@@ -29,6 +59,8 @@ interface Expected {
     retry: { initialMs: number; maximumMs: number };
     rejectedRetry: { initialMs: number; maximumMs: number };
     reprovisionAfterFailures: number;
+    reprovisionAfterMs: number;
+    reprovisionSpreadMs: number;
   };
   telemetry: {
     inputs: { name: string; type: 'system'; intervalMs: number }[];
@@ -56,13 +88,17 @@ describe('the schema', () => {
         attestation: {
           method: 'symmetric_key',
           registrationId: 'gateway-01',
-          key: { kind: 'device', value: new Secret(key) },
+          keys: { kind: 'device', primary: { kind: 'plain', value: new Secret(key) } },
         },
         dynamicReprovisioning: true,
         alwaysReprovisionOnStartup: false,
         deadlineMs: 120_000,
       },
+      noProxy: [],
+      network: { addressFamilyTimeoutMs: 5_000 },
+      clock: { waitForSyncMs: 60_000 },
       connection: {
+        transport: 'auto',
         keepAliveMs: 25_000,
         connectTimeoutMs: 20_000,
         ackTimeoutMs: 60_000,
@@ -70,6 +106,8 @@ describe('the schema', () => {
         retry: { initialMs: 1_000, maximumMs: 60_000 },
         rejectedRetry: { initialMs: 300_000, maximumMs: 3_600_000 },
         reprovisionAfterFailures: 10,
+        reprovisionAfterMs: 900_000,
+        reprovisionSpreadMs: 60_000,
       },
       telemetry: {
         inputs: [{ name: 'system', type: 'system', intervalMs: 60_000 }],

@@ -6,7 +6,10 @@ import { parseFileUri } from '../../../src/config/file-uri.ts';
 import { found, type Parsed } from '../../../src/config/found.ts';
 import { parseRegistrationId } from '../../../src/config/registration-id.ts';
 import { closest, editDistance } from '../../../src/config/suggest.ts';
+import { parseNoProxy, proxyFault } from '../../../src/config/proxy.ts';
+import { parseShare } from '../../../src/config/share.ts';
 import { parseSymmetricKey } from '../../../src/config/symmetric-key.ts';
+import { Secret } from '../../../src/lib/secret.ts';
 
 describe('a duration', () => {
   const readings: [string | number, number][] = [
@@ -159,7 +162,7 @@ describe('a symmetric key', () => {
     it(`may have ${bytes} bytes`, () => {
       const key = Buffer.alloc(bytes, 0xfb).toString('base64');
       const parsed = parseSymmetricKey(key);
-      assert.equal('value' in parsed && parsed.value.reveal(), key);
+      assert.deepEqual(parsed, { value: { kind: 'plain', value: new Secret(key) } });
     });
   }
 
@@ -175,6 +178,98 @@ describe('a symmetric key', () => {
   it('is base64, not its URL-safe form', () => {
     const key = Buffer.alloc(32, 0xfb).toString('base64url');
     assert.match(problem(parseSymmetricKey(`${key}=`)), /not base64/);
+  });
+});
+
+describe('where a secret stands', () => {
+  const readings: [string, object][] = [
+    ['file:///run/a%20key', { kind: 'file', path: '/run/a key' }],
+    ['env:DEVICE_KEY', { kind: 'env', name: 'DEVICE_KEY' }],
+    ['credential:device-key.1', { kind: 'credential', name: 'device-key.1' }],
+  ];
+  for (const [text, source] of readings) {
+    it(`may be ${text}`, () => {
+      assert.deepEqual(parseSymmetricKey(text), { value: source });
+    });
+  }
+
+  for (const text of [
+    'file:/run/key',
+    'env:',
+    'env:1A',
+    'env:A B',
+    'credential:',
+    'credential:..',
+    'credential:a/b',
+  ]) {
+    it(`may not be ${text}`, () => {
+      assert.match(problem(parseSymmetricKey(text)), /^expected /);
+    });
+  }
+});
+
+describe('a share of a lifetime', () => {
+  const readings: [string, object][] = [
+    ['80%', { percent: 80 }],
+    ['0.5 %', { percent: 0.5 }],
+    ['30d', { ms: 2_592_000_000 }],
+    ['1s', { ms: 1000 }],
+  ];
+  for (const [text, share] of readings) {
+    it(`may be ${text}`, () => {
+      assert.deepEqual(parseShare(text), { value: share });
+    });
+  }
+
+  for (const wrong of ['0%', '100%', '-1%', '%', '0s', '999ms', 'often', 80, null]) {
+    it(`may not be ${found(wrong)}`, () => {
+      assert.match(problem(parseShare(wrong)), /^expected /);
+    });
+  }
+});
+
+describe('a proxy', () => {
+  for (const url of [
+    'http://proxy:3128',
+    'HTTP://Proxy.example:80/',
+    'http://10.0.0.7:8080',
+    'http://[fe80::1]:3128',
+    'http://user@proxy:3128',
+    'http://user:p%40ss@proxy:3128',
+    'http://user:@proxy:3128',
+  ]) {
+    it(`may be ${url}`, () => {
+      assert.equal(proxyFault(url), undefined);
+    });
+  }
+
+  for (const url of [
+    '',
+    'proxy:3128',
+    'https://proxy:3128',
+    'socks5://proxy:1080',
+    'http://proxy',
+    'http://proxy:0',
+    'http://proxy:65536',
+    'http://pro xy:1',
+    'http://:3128',
+    'http://u:p:q@proxy:1',
+    'http://u:p@q@proxy:1',
+    'http://u:100%@proxy:1',
+    'http://u:p q@proxy:1',
+    'http://proxy:1/path',
+    'http://proxy:1?x',
+  ]) {
+    it(`may not be "${url}"`, () => {
+      assert.notEqual(proxyFault(url), undefined);
+    });
+  }
+
+  it('is passed by for hosts in a list or with commas', () => {
+    const names = { value: ['hub.example', '.local', '*'] };
+    assert.deepEqual(parseNoProxy('Hub.example, .local,*,'), names);
+    assert.deepEqual(parseNoProxy(['hub.example', '.LOCAL', '*']), names);
+    assert.deepEqual(parseNoProxy(''), { value: [] });
   });
 });
 

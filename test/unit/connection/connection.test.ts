@@ -11,7 +11,12 @@ import { FakeClock, settle } from '../../fakes/fake-clock.ts';
 import { FakeHub, FakeSession } from '../../fakes/fake-hub.ts';
 import { RecordingLog } from '../../fakes/recording-log.ts';
 
-const credential: Credential = { method: 'symmetric_key', registrationId: 'd', key: new Secret('c2VjcmV0') };
+const credential: Credential = {
+  method: 'symmetric_key',
+  name: 'primary',
+  registrationId: 'd',
+  key: new Secret('c2VjcmV0'),
+};
 const assignedTo = (hub: string): Assignment => ({
   assignedHub: hub,
   deviceId: 'd',

@@ -8,10 +8,18 @@ import { inspect } from 'node:util';
 import { createAuthority, createDeviceCertificate } from '../../../src/certificates/certificate.ts';
 import type { Credential as KeyedCertificate } from '../../../src/certificates/certificate.ts';
 import { CloudError } from '../../../src/cloud-error.ts';
+import type { IdentityFiles } from '../../../src/config/identity-files.ts';
+import type { SecretSource } from '../../../src/config/secret-source.ts';
 import { describeError } from '../../../src/lib/errors.ts';
 import { Secret } from '../../../src/lib/secret.ts';
-import { credentialDigest, loadCredential } from '../../../src/provisioning/credential.ts';
-import type { Attestation, Credential, X509Credential } from '../../../src/provisioning/credential.ts';
+import { credentialDigest, credentialNames, loadCredential } from '../../../src/provisioning/credential.ts';
+import type {
+  Attestation,
+  Credential,
+  CredentialName,
+  X509Credential,
+} from '../../../src/provisioning/credential.ts';
+import { Secrets } from '../../../src/provisioning/secrets.ts';
 import { FakeClock } from '../../fakes/fake-clock.ts';
 import { certificateWithSubject } from '../../fakes/odd-certificate.ts';
 import { temporaryDirectory } from '../../fakes/temporary-directory.ts';
@@ -27,24 +35,27 @@ const during = new FakeClock(new Date('2026-06-01T00:00:00Z'));
 const byKey = (kind: 'device' | 'group', value: string): Attestation => ({
   method: 'symmetric_key',
   registrationId: 'device-001',
-  key: { kind, value: new Secret(value) },
+  keys: { kind, primary: plain(value) },
 });
 
-interface Files {
-  readonly identityCert: string;
-  readonly identityPk: string;
+const plain = (value: string): SecretSource => ({ kind: 'plain', value: new Secret(value) });
+const secrets = new Secrets({ env: { KEY: deviceKey }, credentialsDirectory: undefined });
+
+function loadKey(attestation: Attestation, name: CredentialName = 'primary'): Promise<Credential> {
+  return loadCredential(attestation, name, { secrets, clock: during });
 }
 
-async function write(test: TestContext, certificate: string, privateKey: string): Promise<Files> {
+async function write(test: TestContext, certificate: string, privateKey: string): Promise<IdentityFiles> {
   const directory = await temporaryDirectory(test);
-  const files = { identityCert: join(directory, 'cert.pem'), identityPk: join(directory, 'key.pem') };
-  await writeFile(files.identityCert, certificate);
-  await writeFile(files.identityPk, privateKey);
-  return files;
+  const files = { certificate: join(directory, 'cert.pem'), privateKey: join(directory, 'key.pem') };
+  await writeFile(files.certificate, certificate);
+  await writeFile(files.privateKey, privateKey);
+  return { kind: 'files', ...files };
 }
 
-async function load(files: Files, clock = during, registrationId?: string): Promise<X509Credential> {
-  const credential = await loadCredential({ method: 'x509', registrationId, ...files }, clock);
+async function load(files: IdentityFiles, clock = during, registrationId?: string): Promise<X509Credential> {
+  const attestation: Attestation = { method: 'x509', registrationId, primary: files };
+  const credential = await loadCredential(attestation, 'primary', { secrets, clock });
   assert.equal(credential.method, 'x509');
   return credential;
 }
@@ -61,19 +72,51 @@ async function assertRefused(loading: Promise<Credential>, code: string, why: Re
 
 describe('a credential by symmetric key', () => {
   it('is the device’s own key as it stands', async () => {
-    const credential = await loadCredential(byKey('device', deviceKey), during);
+    const credential = await loadKey(byKey('device', deviceKey));
     assert.ok(credential.method === 'symmetric_key');
     assert.deepEqual([credential.registrationId, credential.key.reveal()], ['device-001', deviceKey]);
   });
 
   it('is derived from a group’s key', async () => {
-    const credential = await loadCredential(byKey('group', groupKey), during);
+    const credential = await loadKey(byKey('group', groupKey));
     assert.ok(credential.method === 'symmetric_key');
     assert.equal(credential.key.reveal(), deviceKey);
   });
 
+  it('is read from where it stands', async () => {
+    const keys = { kind: 'device', primary: { kind: 'env', name: 'KEY' } } as const;
+    const credential = await loadKey({ method: 'symmetric_key', registrationId: 'd', keys });
+    assert.ok(credential.method === 'symmetric_key');
+    assert.equal(credential.key.reveal(), deviceKey);
+  });
+
+  it('is the second one when that is asked for, derived as the first', async () => {
+    const keys = { kind: 'group', primary: plain(deviceKey), secondary: plain(groupKey) } as const;
+    const attestation: Attestation = { method: 'symmetric_key', registrationId: 'device-001', keys };
+    const credential = await loadKey(attestation, 'secondary');
+    assert.ok(credential.method === 'symmetric_key' && credential.name === 'secondary');
+    assert.equal(credential.key.reveal(), deviceKey);
+  });
+
+  it('is refused when what stands there is no key, without showing it', async () => {
+    const odd = new Secrets({ env: { KEY: 'c2VzYW1l' }, credentialsDirectory: undefined });
+    const keys = { kind: 'device', primary: { kind: 'env', name: 'KEY' } } as const;
+    const loading = loadCredential({ method: 'symmetric_key', registrationId: 'd', keys }, 'primary', {
+      secrets: odd,
+      clock: during,
+    });
+    await assertRefused(loading, 'KEY-UNUSABLE', /^(?!.*c2VzYW1l).*env:KEY.*a key of 6 bytes/);
+  });
+
+  it('is that of a connection string', async () => {
+    const text = `HostName=Hub.example;DeviceId=Pump#7;SharedAccessKey=${deviceKey}`;
+    const credential = await loadKey({ method: 'connection_string', connectionString: plain(text) });
+    assert.ok(credential.method === 'symmetric_key');
+    assert.deepEqual([credential.registrationId, credential.key.reveal()], ['Pump#7', deviceKey]);
+  });
+
   it('does not show when it is printed', async () => {
-    const credential = await loadCredential(byKey('device', deviceKey), during);
+    const credential = await loadKey(byKey('device', deviceKey));
     assert.ok(
       !`${inspect(credential, { depth: Infinity })}${JSON.stringify(credential)}`.includes(deviceKey),
     );
@@ -96,15 +139,38 @@ describe('a credential by certificate', () => {
     assert.equal(credential.privateKey.reveal(), device.privateKeyPem);
   });
 
-  it('prefers the registration ID of the configuration', async (t) => {
+  it('has the registration ID of the configuration, whatever the case of the common name', async (t) => {
     const files = await write(t, device.certificatePem, device.privateKeyPem);
-    assert.equal((await load(files, during, 'gateway-02')).registrationId, 'gateway-02');
+    assert.equal((await load(files, during, 'Gateway-01')).registrationId, 'Gateway-01');
   });
 
-  it('needs no common name where the configuration has a registration ID', async (t) => {
+  it('is refused for another registration ID than its common name, naming both', async (t) => {
+    const files = await write(t, device.certificatePem, device.privateKeyPem);
+    await assertRefused(
+      load(files, during, 'gateway-02'),
+      'CERT-UNUSABLE',
+      /common name is gateway-01 and the registration ID gateway-02/,
+    );
+  });
+
+  it('is refused without a common name, though the configuration has a registration ID', async (t) => {
     const odd = await certificateWithSubject([{ O: ['Works'] }], validity);
     const files = await write(t, odd.certificatePem, odd.privateKeyPem);
-    assert.equal((await load(files, during, 'gateway-02')).registrationId, 'gateway-02');
+    await assertRefused(load(files, during, 'gateway-02'), 'CERT-UNUSABLE', /one common name/);
+  });
+
+  it('may have any name where the hub is asked, not DPS', async (t) => {
+    const primary = await write(t, device.certificatePem, device.privateKeyPem);
+    const credential = await loadKey({ method: 'x509', deviceId: 'pump#7', primary });
+    assert.equal(credential.registrationId, 'pump#7');
+  });
+
+  it('is the second one when that is asked for', async (t) => {
+    const primary = await write(t, device.certificatePem, device.privateKeyPem);
+    const secondary = await write(t, other.certificatePem, other.privateKeyPem);
+    const credential = await loadKey({ method: 'x509', primary, secondary }, 'secondary');
+    assert.ok(credential.method === 'x509' && credential.name === 'secondary');
+    assert.equal(credential.certificate, other.certificatePem);
   });
 
   it('takes the leaf where intermediates follow it, and keeps them for the handshake', async (t) => {
@@ -124,8 +190,8 @@ describe('a credential by certificate', () => {
   it('uses replaced files at the next attempt', async (t) => {
     const files = await write(t, device.certificatePem, device.privateKeyPem);
     const before = await load(files);
-    await writeFile(files.identityCert, other.certificatePem);
-    await writeFile(files.identityPk, other.privateKeyPem);
+    await writeFile(files.certificate, other.certificatePem);
+    await writeFile(files.privateKey, other.privateKeyPem);
     assert.notEqual(credentialDigest(await load(files)), credentialDigest(before));
   });
 
@@ -176,8 +242,8 @@ describe('a credential by certificate', () => {
     await assertRefused(load(files), 'CERT-UNUSABLE', /is not the private key of/);
   });
 
-  for (const file of ['identityCert', 'identityPk'] as const) {
-    const name = file === 'identityCert' ? 'cert\\.pem' : 'key\\.pem';
+  for (const file of ['certificate', 'privateKey'] as const) {
+    const name = file === 'certificate' ? 'cert\\.pem' : 'key\\.pem';
 
     it(`is refused without ${file}, naming the file`, async (t) => {
       const files = await write(t, device.certificatePem, device.privateKeyPem);
@@ -210,15 +276,46 @@ describe('a credential by certificate', () => {
     }
   }
 
-  it('is refused with a key that needs a passphrase', async (t) => {
-    const encrypted = createPrivateKey(device.privateKeyPem).export({
-      type: 'pkcs8',
-      format: 'pem',
-      cipher: 'aes-256-cbc',
-      passphrase: 'sesame',
+  for (const type of ['pkcs8', 'sec1'] as const) {
+    describe(`with a key that is encrypted (${type})`, () => {
+      const encrypted = async (t: TestContext): Promise<IdentityFiles> => {
+        const cipher = { cipher: 'aes-256-cbc', passphrase: 'sesame' };
+        const pem = createPrivateKey(device.privateKeyPem).export({ type, format: 'pem', ...cipher });
+        return write(t, device.certificatePem, String(pem));
+      };
+
+      it('gives the key decrypted, so that nobody else needs the passphrase', async (t) => {
+        const files = { ...(await encrypted(t)), passphrase: plain('sesame') };
+        const { privateKey } = await load(files);
+        assert.doesNotMatch(privateKey.reveal(), /ENCRYPTED/);
+        const [given, own] = [privateKey.reveal(), device.privateKeyPem].map((pem) => createPrivateKey(pem));
+        assert.ok(given !== undefined && own !== undefined && given.equals(own));
+      });
+
+      it('is refused without a passphrase', async (t) => {
+        await assertRefused(load(await encrypted(t)), 'CERT-UNUSABLE', /key\.pem.*no passphrase/);
+      });
+
+      it('is refused with another passphrase, which is not shown', async (t) => {
+        const files = { ...(await encrypted(t)), passphrase: plain('simsalabim') };
+        await assertRefused(
+          load(files),
+          'CERT-UNUSABLE',
+          /key\.pem(?!.*simsalabim).*cannot be decrypted with the passphrase/,
+        );
+      });
+
+      it('waits for a passphrase that cannot be read yet', async (t) => {
+        const files = { ...(await encrypted(t)), passphrase: { kind: 'env', name: 'NONE' } as const };
+        await assertRefused(load(files), 'SECRET-UNREADABLE', /env:NONE/);
+      });
     });
-    const files = await write(t, device.certificatePem, String(encrypted));
-    await assertRefused(load(files), 'CERT-UNUSABLE', /key\.pem.*passphrase/i);
+  }
+
+  it('does not mind a passphrase that it does not need', async (t) => {
+    const files = await write(t, device.certificatePem, device.privateKeyPem);
+    const { privateKey } = await load({ ...files, passphrase: plain('sesame') });
+    assert.equal(privateKey.reveal(), device.privateKeyPem);
   });
 
   for (const [what, subject] of [
@@ -244,6 +341,26 @@ describe('a credential by certificate', () => {
   });
 });
 
+describe('credentialNames', () => {
+  it('are one, or two where a second is configured', () => {
+    const [one, two] = [plain(deviceKey), plain(groupKey)];
+    const withKeys = (keys: { primary: SecretSource; secondary?: SecretSource }): Attestation => ({
+      method: 'symmetric_key',
+      registrationId: 'd',
+      keys: { kind: 'device', ...keys },
+    });
+    const pair: IdentityFiles = { kind: 'files', certificate: '/a', privateKey: '/b' };
+    assert.deepEqual(credentialNames(withKeys({ primary: one })), ['primary']);
+    assert.deepEqual(credentialNames(withKeys({ primary: one, secondary: two })), ['primary', 'secondary']);
+    assert.deepEqual(credentialNames({ method: 'x509', primary: pair }), ['primary']);
+    assert.deepEqual(credentialNames({ method: 'x509', primary: pair, secondary: pair }), [
+      'primary',
+      'secondary',
+    ]);
+    assert.deepEqual(credentialNames({ method: 'connection_string', connectionString: one }), ['primary']);
+  });
+});
+
 describe('credentialDigest', () => {
   it('is the SHA-256 thumbprint of the leaf, whatever follows it', async (t) => {
     const root = await createAuthority({ commonName: 'Root', validity });
@@ -259,9 +376,7 @@ describe('credentialDigest', () => {
 
   it('tells two keys apart, without containing either', async () => {
     const [one, two] = await Promise.all(
-      [deviceKey, groupKey].map(async (key) =>
-        credentialDigest(await loadCredential(byKey('device', key), during)),
-      ),
+      [deviceKey, groupKey].map(async (key) => credentialDigest(await loadKey(byKey('device', key)))),
     );
     assert.notEqual(one, two);
     const hex = Buffer.from(deviceKey, 'base64').toString('hex');

@@ -35,6 +35,7 @@ const assignment: Assignment = {
 
 const bySymmetricKey = (registrationId: string, value: string): Credential => ({
   method: 'symmetric_key',
+  name: 'primary',
   registrationId,
   key: new Secret(value),
 });
@@ -48,6 +49,7 @@ async function byCertificate(commonName: string): Promise<Credential> {
   const { certificatePem, privateKeyPem } = await createDeviceCertificate({ commonName, validity });
   return {
     method: 'x509',
+    name: 'primary',
     registrationId: commonName,
     certificate: certificatePem,
     privateKey: new Secret(privateKeyPem),
