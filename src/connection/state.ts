@@ -299,13 +299,14 @@ function limitsFor({ code }: CloudError, { initialMs, maximumMs }: BackoffLimits
 const mendable: ReadonlySet<FailureCode> = new Set(['DPS-401', 'DPS-CONNACK-4', 'DPS-CONNACK-5']);
 const decided: ReadonlySet<FailureCode> = new Set(['DPS-DISABLED', 'DPS-UNASSIGNED']);
 
-/** Starts where network trouble ends and grows to the longest wait: each device gets its turn, and both ask seldom. */
+/**
+ * Starts above the longest wait for a network and grows to the longest of all: each device gets its turn, and two of
+ * them together connect less than four times a minute.
+ */
 function waitOutDuplicate(cause: CloudError, history: History, { policy, random }: Context): State {
   const error = new CloudError('DUPLICATE-IDENTITY', 'keep a session with the hub', { cause });
-  const limits = {
-    initialMs: policy.retry.maximumMs,
-    maximumMs: Math.max(policy.retry.maximumMs, policy.rejectedRetry.maximumMs),
-  };
+  const initialMs = 2 * policy.retry.maximumMs;
+  const limits = { initialMs, maximumMs: Math.max(initialMs, policy.rejectedRetry.maximumMs) };
   const times = history.quickLosses - quickLossesUntilDuplicate + 1;
   return waiting(equalJitterMs(limits, times, random), error, 'connecting', history);
 }

@@ -118,7 +118,7 @@ function peak(times: readonly number[], windowMs: number): number {
 }
 
 /** Mulberry32: a small seeded generator, so that a run can be repeated. */
-function generator(seed: number): () => number {
+export function generator(seed: number): () => number {
   let state = seed * 0x9e3779b9;
   return () => {
     state = (state + 0x6d2b79f5) | 0;

@@ -4,6 +4,8 @@ import { CloudError } from '../../../src/cloud-error.ts';
 import { fullBudget } from '../../../src/connection/registration-budget.ts';
 import { initialState, quickLossesUntilDuplicate, transition } from '../../../src/connection/state.ts';
 import type { Context, Event, History, Policy, State } from '../../../src/connection/state.ts';
+import { connectsOfTwo } from '../../simulation/duplicates.ts';
+import { generator } from '../../simulation/stampede.ts';
 
 const policy: Policy = {
   retry: { initialMs: 1000, maximumMs: 60_000 },
@@ -367,7 +369,7 @@ describe('the three faults of first drafts', () => {
     assert.deepEqual(new Set(later), new Set(['DUPLICATE-IDENTITY']));
     assert.deepEqual(
       delays.slice(quickLossesUntilDuplicate - 1).map((ms) => ms / 1000),
-      [45, 90, 180, 360, 720, 1440],
+      [90, 180, 360, 720, 1440, 2700],
     );
   });
 
@@ -390,6 +392,14 @@ describe('the three faults of first drafts', () => {
       waits.every((ms, index) => index === 0 || ms >= (waits[index - 1] ?? 0)),
       'the waits never shrink',
     );
+  });
+
+  it('two devices with one identity connect less than four times a minute together, whenever the second came', () => {
+    for (let seed = 1; seed <= 200; seed += 1) {
+      const gapMs = [100, 1000, 5000, 20_000, 40_000][seed % 5] ?? 0;
+      const connects = connectsOfTwo(gapMs, 180_000, generator(seed));
+      assert.ok(connects < 12, `${connects} connects in three minutes with seed ${seed}`);
+    }
   });
 
   it('a quick loss by a broken network is not taken for another device', () => {
