@@ -87,13 +87,15 @@ export class EstEnroller {
     const csr = await createCertificateRequest({ commonName, keys, renewing: renewing?.certificate });
     const issued = certificatesIn(await client.enroll(operation, csr, proof, signal), doing);
     const privateKey = keys.privateKeyPem;
-    const certificate = chooseCertificate(issued, authorities, {
-      commonName,
-      privateKey,
-      now: clock.now(),
-      doing,
-    });
-    return { method: 'x509', registrationId, certificate, privateKey: new Secret(privateKey) };
+    const expected = { commonName, privateKey, now: clock.now(), doing };
+    const credential = {
+      method: 'x509',
+      name: 'primary',
+      registrationId,
+      certificate: chooseCertificate(issued, authorities, expected),
+      privateKey: new Secret(privateKey),
+    } as const;
+    return credential;
   }
 
   get #hasOtherProof(): boolean {
