@@ -4,6 +4,8 @@ import { Connection } from './connection/connection.ts';
 import type { IdentitySource, SessionServices } from './connection/connection.ts';
 import { runAll } from './lib/service.ts';
 import type { Service } from './lib/service.ts';
+import { MethodService } from './methods/method-service.ts';
+import { reprovision as reprovisionMethod } from './methods/reprovision.ts';
 import { AssignmentCache } from './provisioning/assignment-cache.ts';
 import { attestationOf } from './provisioning/attestation.ts';
 import { credentialNames, loadCredential } from './provisioning/credential.ts';
@@ -45,6 +47,7 @@ export function createAgent(config: Config, stateDirectory: string, world: World
       random,
       log,
     }),
+    new MethodService(session, methods, log),
   ];
   const connection = new Connection({
     hub: world.hub,
@@ -69,6 +72,11 @@ export function createAgent(config: Config, stateDirectory: string, world: World
     },
     log,
   );
+  const methods = [
+    reprovisionMethod(() => {
+      connection.requestReprovision('by a direct method');
+    }),
+  ];
   const inputServices = inputs.map((input) => new InputService(input, queue, settings, clock, log));
 
   return {

@@ -272,6 +272,11 @@ export const failures = {
     meaning: 'the hub refused or did not answer a twin request',
     remedy: 'none if it passes; the twin may be over its size limit, or the hub be throttling',
   },
+  'HUB-METHODS': {
+    kind: 'transient',
+    meaning: 'the hub refused or did not answer the subscription to direct methods',
+    remedy: 'none if it passes: the next session subscribes again',
+  },
   'DUPLICATE-IDENTITY': {
     kind: 'rejected',
     meaning: 'the hub ends every session within seconds',

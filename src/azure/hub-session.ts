@@ -1,5 +1,10 @@
 import type { AuthenticationProvider, Message as SdkMessage } from 'azure-iot-common';
-import type { Client as SdkClient, DeviceTransport, TwinProperties } from 'azure-iot-device';
+import type {
+  Client as SdkClient,
+  DeviceMethodResponse,
+  DeviceTransport,
+  TwinProperties,
+} from 'azure-iot-device';
 import { CloudError } from '../cloud-error.ts';
 import type { FailureCode } from '../cloud-error.ts';
 import type { HubSession } from '../connection/hub-client.ts';
@@ -8,12 +13,15 @@ import type { Clock } from '../lib/clock.ts';
 import { withDeadline } from '../lib/deadline.ts';
 import { isJsonObject } from '../lib/json.ts';
 import type { Log } from '../lib/log.ts';
+import type { MethodCall, MethodResponse } from '../methods/method.ts';
 import type { TelemetryMessage } from '../telemetry/message.ts';
 import type { DesiredProperties, ReportedProperties } from '../twin/properties.ts';
 import { classifyEnd } from './classify.ts';
 import { GuardedMqttBase } from './guarded-base.ts';
 import { HubTransport } from './hub-transport.ts';
 import { InFlight } from './in-flight.ts';
+import { readMethodMessage } from './method-topics.ts';
+import type { WireMethodCall } from './method-topics.ts';
 import type { MqttLink } from './mqtt-link.ts';
 import { Client, Message, NoRetry } from './sdk.ts';
 import { readTwinMessage } from './twin-topics.ts';
@@ -48,6 +56,7 @@ export class AzureHubSession implements HubSession {
   readonly #over = new AbortController();
   readonly #sends: InFlight;
   #patches: Channel<DesiredProperties> | undefined;
+  #methodCalls: Channel<MethodCall> | undefined;
 
   constructor(options: SessionOptions) {
     this.#options = options;
@@ -102,7 +111,7 @@ export class AzureHubSession implements HubSession {
   }
 
   async fetchDesired(): Promise<DesiredProperties> {
-    const twin = await this.#request<TwinProperties>('fetch the twin', (done) => {
+    const twin = await this.#request<TwinProperties>('HUB-TWIN', 'fetch the twin', (done) => {
       this.#transport.getTwin(done);
     });
     const desired: unknown = twin?.desired;
@@ -117,26 +126,39 @@ export class AzureHubSession implements HubSession {
   async desiredPatches(signal: AbortSignal): Promise<AsyncIterable<DesiredProperties>> {
     const patches = new Channel<DesiredProperties>(AbortSignal.any([signal, this.#over.signal]));
     this.#patches = patches;
-    await this.#request('subscribe to desired properties', (done) => {
+    await this.#request('HUB-TWIN', 'subscribe to desired properties', (done) => {
       this.#transport.enableTwinDesiredPropertiesUpdates(done);
     });
     return patches;
   }
 
   async report(properties: ReportedProperties): Promise<void> {
-    await this.#request('report properties', (done) => {
+    await this.#request('HUB-TWIN', 'report properties', (done) => {
       this.#transport.updateTwinReportedProperties(properties, done);
     });
+  }
+
+  async methodCalls(signal: AbortSignal): Promise<AsyncIterable<MethodCall>> {
+    const calls = new Channel<MethodCall>(AbortSignal.any([signal, this.#over.signal]));
+    this.#methodCalls = calls;
+    await this.#request('HUB-METHODS', 'subscribe to direct methods', (done) => {
+      this.#transport.enableMethods(done);
+    });
+    return calls;
   }
 
   close(): Promise<void> {
     return this.#options.link.close(this.#options.clock);
   }
 
-  /** A request that the hub refuses rejects with `HUB-TWIN`; one that it does not answer ends the session. */
-  async #request<T>(what: string, call: (done: Callback<T>) => void): Promise<T | undefined> {
+  /** A request that the hub refuses rejects with this code; one that it does not answer ends the session with it. */
+  async #request<T>(
+    code: 'HUB-TWIN' | 'HUB-METHODS',
+    what: string,
+    call: (done: Callback<T>) => void,
+  ): Promise<T | undefined> {
     const { clock, ackTimeoutMs } = this.#options;
-    const late = new CloudError('HUB-TWIN', this.#doing(what), {
+    const late = new CloudError(code, this.#doing(what), {
       cause: new Error('there was no answer in time'),
     });
     try {
@@ -144,17 +166,23 @@ export class AzureHubSession implements HubSession {
     } catch (cause) {
       if (cause === late) this.#endWith(late);
       if (cause instanceof CloudError) throw cause;
-      throw new CloudError('HUB-TWIN', this.#doing(what), { cause });
+      throw new CloudError(code, this.#doing(what), { cause });
     }
   }
 
   #receive(topic: string, payload: Buffer): { topic: string; payload: Buffer } | undefined {
-    const message = readTwinMessage(topic, payload);
+    const message = readTwinMessage(topic, payload) ?? readMethodMessage(topic, payload);
     switch (message?.kind) {
       case 'response':
         return { topic, payload: message.payload };
       case 'desired':
         this.#patches?.push(message.patch);
+        return undefined;
+      case 'call':
+        this.#methodCalls?.push(this.#methodCall(message.call));
+        return undefined;
+      case 'malformed':
+        void this.#respond(message.requestId, { status: 400, payload: { error: message.problem } });
         return undefined;
       case 'unreadable':
         this.#options.log.warn({ topic }, `cannot read a message from the hub: ${message.problem}`);
@@ -163,6 +191,22 @@ export class AzureHubSession implements HubSession {
         this.#options.log.debug({ topic }, 'a message on a topic that nothing here listens to');
         return undefined;
     }
+  }
+
+  #methodCall({ name, requestId, payload }: WireMethodCall): MethodCall {
+    return { name, payload, respond: (response) => this.#respond(requestId, response) };
+  }
+
+  async #respond(requestId: string, { status, payload }: MethodResponse): Promise<void> {
+    if (this.#over.signal.aborted) return;
+    // The SDK's type is a class with a method of its own; its transport reads these three.
+    const response = { requestId, status, payload: payload ?? null } as unknown as DeviceMethodResponse;
+    await new Promise<void>((resolve) => {
+      this.#transport.sendMethodResponse(response, (error) => {
+        if (error) this.#options.log.warn({ status }, `cannot answer a direct method: ${error.message}`);
+        resolve();
+      });
+    });
   }
 
   #end(code: FailureCode, cause?: Error): void {

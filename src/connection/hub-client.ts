@@ -1,6 +1,7 @@
 import type { CloudError } from '../cloud-error.ts';
 import type { Credential } from '../provisioning/credential.ts';
 import type { Assignment } from '../provisioning/dps-client.ts';
+import type { MethodCall } from '../methods/method.ts';
 import type { TelemetryMessage } from '../telemetry/message.ts';
 import type { DesiredProperties, ReportedProperties } from '../twin/properties.ts';
 
@@ -30,6 +31,8 @@ export interface HubSession {
   desiredPatches(signal: AbortSignal): Promise<AsyncIterable<DesiredProperties>>;
   /** Merges into the reported properties; resolves when IoT Hub has accepted. */
   report(properties: ReportedProperties): Promise<void>;
+  /** Subscribes to direct methods; calls come until the signal is aborted or the session ends. */
+  methodCalls(signal: AbortSignal): Promise<AsyncIterable<MethodCall>>;
   /** Ends the connection. Waits for nothing in flight; never rejects. */
   close(): Promise<void>;
 }

@@ -3,6 +3,7 @@ import type { FailureCode } from '../../src/cloud-error.ts';
 import type { HubClient, HubSession } from '../../src/connection/hub-client.ts';
 import { Channel } from '../../src/lib/channel.ts';
 import type { Assignment } from '../../src/provisioning/dps-client.ts';
+import type { MethodCall } from '../../src/methods/method.ts';
 import type { TelemetryMessage } from '../../src/telemetry/message.ts';
 import type { DesiredProperties, ReportedProperties } from '../../src/twin/properties.ts';
 
@@ -13,6 +14,8 @@ export class FakeSession implements HubSession {
   isClosed = false;
   readonly sent: TelemetryMessage[] = [];
   readonly reports: ReportedProperties[] = [];
+  /** Where the test puts calls of direct methods, once somebody has subscribed. */
+  methods: Channel<MethodCall> | undefined;
   desired: DesiredProperties = { $version: 1 };
   /** What `send` answers with; the default acknowledges at once. */
   onSend: (message: TelemetryMessage) => Promise<void> = () => Promise.resolve();
@@ -49,6 +52,11 @@ export class FakeSession implements HubSession {
   }
 
   /** A patch as the hub sends it: missed by who has not subscribed. */
+  methodCalls(signal: AbortSignal): Promise<AsyncIterable<MethodCall>> {
+    this.methods = new Channel<MethodCall>(signal);
+    return Promise.resolve(this.methods);
+  }
+
   patch(properties: DesiredProperties): void {
     this.#patches?.push(properties);
   }
