@@ -18,6 +18,8 @@ export interface Validity {
 
 export interface CertificateRequest {
   readonly commonName: string;
+  /** Stands before the common name in the subject. */
+  readonly organization?: string;
   readonly validity: Validity;
   /** Who signs. Without it the certificate signs itself. */
   readonly issuer?: Credential;
@@ -65,7 +67,7 @@ function endEntity(usage: x509.ExtendedKeyUsage): x509.Extension[] {
 
 async function issue(request: CertificateRequest, extensions: x509.Extension[]): Promise<Credential> {
   const keys = await generateKeyPair();
-  const subject: x509.JsonName = [{ CN: [request.commonName] }];
+  const subject = subjectOf(request);
   const signer = await signerOf(request, keys, subject);
   const certificate = await x509.X509CertificateGenerator.create({
     subject,
@@ -82,6 +84,11 @@ async function issue(request: CertificateRequest, extensions: x509.Extension[]):
     ],
   });
   return { certificatePem: `${certificate.toString('pem')}\n`, privateKeyPem: keys.privateKeyPem };
+}
+
+function subjectOf({ organization, commonName }: CertificateRequest): x509.JsonName {
+  const name = { CN: [commonName] };
+  return organization === undefined ? [name] : [{ O: [organization] }, name];
 }
 
 interface Signer {
