@@ -1,31 +1,16 @@
 import process from 'node:process';
-import { run, lastWords } from './cli/run.ts';
-import { UsageError, exitCodes, usage } from './cli/usage.ts';
-import { ConfigError } from './lib/errors.ts';
-import { agentVersion } from './version.ts';
+import { dispatch } from './cli/dispatch.ts';
+import { CommandError, exitCodes } from './cli/usage.ts';
+import { ConfigError, describeError } from './lib/errors.ts';
 
 void main(process.argv.slice(2)).then((code) => process.exit(code));
 
-async function main([verb, ...args]: string[]): Promise<number> {
+async function main(args: string[]): Promise<number> {
   try {
-    return await dispatch(verb, args);
+    return await dispatch(args);
   } catch (error) {
     return report(error);
   }
-}
-
-async function dispatch(verb: string | undefined, args: string[]): Promise<number> {
-  if (verb === '--help' || args.includes('--help')) return say(usage);
-  if (verb === '--version') return say(`${agentVersion}\n`);
-  if (verb === 'run') return run(args);
-  throw new UsageError(
-    verb === undefined ? 'a command is missing' : `there is no command ${JSON.stringify(verb)}`,
-  );
-}
-
-function say(text: string): number {
-  process.stdout.write(text);
-  return exitCodes.success;
 }
 
 function report(error: unknown): number {
@@ -33,14 +18,11 @@ function report(error: unknown): number {
     process.stderr.write(`${error.message}\n`);
     return exitCodes.config;
   }
-  if (error instanceof UsageError || isParseArgsError(error)) {
-    process.stderr.write(`dps-agent: ${error.message}\n\n${usage}`);
-    return exitCodes.usage;
+  if (error instanceof CommandError) {
+    process.stderr.write(`dps-agent: ${describeError(error)}\n`);
+    return exitCodes.failure;
   }
-  process.stderr.write(`${lastWords(error)}\n${error instanceof Error ? (error.stack ?? '') : ''}\n`);
+  const stack = error instanceof Error ? (error.stack ?? '') : '';
+  process.stderr.write(`dps-agent cannot go on: ${describeError(error)}\n${stack}\n`);
   return exitCodes.failure;
-}
-
-function isParseArgsError(error: unknown): error is Error {
-  return error instanceof TypeError && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS_');
 }

@@ -1,83 +1,23 @@
-import process from 'node:process';
-import { parseArgs } from 'node:util';
-import { pino } from 'pino';
-import { createAgent } from '../agent.ts';
-import { loadConfig } from '../config/load.ts';
-import { describeError } from '../lib/errors.ts';
-import { untilStopped } from '../lib/deadline.ts';
-import type { Log } from '../lib/log.ts';
-import { agentVersion } from '../version.ts';
-import { realWorld } from '../world.ts';
-import type { World } from '../world.ts';
-import { createLog } from './create-log.ts';
-import type { LogOutput } from './create-log.ts';
-import { exitCodes } from './usage.ts';
+import { configOption } from './config-option.ts';
+import { parseVerbArgs, refusePositionals } from './verb.ts';
+import type { Verb } from './verb.ts';
 
-const defaultConfig = '/etc/dps-agent/config.yaml';
-const defaultStateDirectory = '/var/lib/dps-agent';
+const options = { config: configOption } as const;
 
-/** An orderly end has this long, in milliseconds; then the process ends all the same, still in order. */
-const stopDeadlineMs = 4500;
-
-/** `dps-agent run`: runs until SIGTERM or SIGINT, and returns the exit code. Throws a ConfigError before it starts. */
-export async function run(args: readonly string[]): Promise<number> {
-  const { values } = parseArgs({
-    args: [...args],
-    options: { config: { type: 'string', default: defaultConfig } },
-  });
-  const { config, warnings } = await loadConfig(values.config);
-  const log = await createLog(config.log.level, standardOutput());
-  for (const warning of warnings) log.warn(warning);
-  const world = await realWorld(config, log);
-  const stateDirectory = process.env['STATE_DIRECTORY'] ?? config.stateDirectory ?? defaultStateDirectory;
-  log.info(
-    { version: agentVersion, config: values.config, stateDirectory },
-    `dps-agent ${agentVersion} starts`,
-  );
-
-  const stop = stopOnSignals(log);
-  const agent = createAgent(config, stateDirectory, world);
-  const running = agent.run(stop);
-  await Promise.race([running, stopDeadline(stop, world)]);
-  return exitCodes.success;
-}
-
-function standardOutput(): LogOutput {
-  const destination = pino.destination({ fd: process.stdout.fd, sync: true });
-  // Whoever read the log is gone, and there is nowhere left to say so; the agent's work goes on.
-  destination.on('error', () => undefined);
-  return {
-    isTerminal: process.stdout.isTTY,
-    write: (line) => {
-      destination.write(line);
-    },
-  };
-}
-
-/** Aborted by the first SIGTERM or SIGINT; the second ends the process at once. */
-function stopOnSignals(log: Log): AbortSignal {
-  const controller = new AbortController();
-  const onSignal = (signal: NodeJS.Signals): void => {
-    if (controller.signal.aborted) {
-      log.warn(`${signal} again: stopping at once`);
-      process.exit(exitCodes.secondSignal);
-    }
-    log.info(`${signal}: stopping`);
-    controller.abort(new Error(`stopped by ${signal}`));
-  };
-  process.on('SIGTERM', onSignal);
-  process.on('SIGINT', onSignal);
-  return controller.signal;
-}
-
-async function stopDeadline(stop: AbortSignal, { clock, log }: World): Promise<void> {
-  const never = new AbortController().signal;
-  await untilStopped(clock.sleep(Infinity, stop), stop);
-  await clock.sleep(stopDeadlineMs, never);
-  log.warn(`not everything ended within ${stopDeadlineMs} ms: leaving it`);
-}
-
-/** For the last words of a process that ends on a bug. */
-export function lastWords(error: unknown): string {
-  return `dps-agent cannot go on: ${describeError(error)}`;
-}
+export const run: Verb = {
+  name: 'run',
+  summary: 'register with DPS, connect to the assigned hub and stay connected',
+  usage: '[--config PATH]',
+  description: [
+    'Runs until SIGTERM or SIGINT, which end it in order; a second one ends it at once. The log goes to standard ' +
+      'output: JSON lines, or readable ones on a terminal. What must be remembered is kept in $STATE_DIRECTORY, else ' +
+      "in the configuration's state_directory, else in /var/lib/dps-agent.",
+  ],
+  options,
+  run: async (args) => {
+    const { values, positionals } = parseVerbArgs(options, args);
+    refusePositionals(positionals);
+    const { runAgent } = await import('./run-agent.ts');
+    return runAgent(values.config);
+  },
+};

@@ -1,0 +1,123 @@
+import { createReadStream } from 'node:fs';
+import process from 'node:process';
+import { pipeline } from 'node:stream/promises';
+import { writeFileAtomically } from '../lib/atomic-file.ts';
+import { describeError } from '../lib/errors.ts';
+import { CsvReader } from './csv.ts';
+import type { CsvRecord } from './csv.ts';
+import { KeyExport, keyLine } from './device-keys.ts';
+import { readKeyArgument } from './secret-argument.ts';
+import { CommandError, exitCodes } from './usage.ts';
+
+export interface FileRequest {
+  /** References, as `readKeyArgument` takes them. */
+  readonly groupKey: string;
+  readonly secondaryGroupKey: string | undefined;
+  /** Paths; `-` is standard input. */
+  readonly csv: string;
+  readonly out: string | undefined;
+}
+
+/** Lines are written in pieces of about so many characters. */
+const pieceLength = 32_768;
+
+/** Prints a line for each ID; those that are none are named on standard error, and make the status 1. */
+export async function deriveForIds(reference: string, ids: readonly string[]): Promise<number> {
+  const groupKey = await readKeyArgument('--group-key', reference);
+  let isComplete = true;
+  for (const id of ids) {
+    const result = keyLine(id, groupKey);
+    if ('line' in result) process.stdout.write(`${result.line}\n`);
+    else {
+      isComplete = false;
+      process.stderr.write(`dps-agent: cannot derive a key for ${JSON.stringify(id)}: ${result.problem}\n`);
+    }
+  }
+  return isComplete ? exitCodes.success : exitCodes.failure;
+}
+
+/** The same for a file of devices, in a stream: however long the file is, only a piece of it is in memory. */
+export async function deriveForFile(request: FileRequest): Promise<number> {
+  const primary = await readKeyArgument('--group-key', request.groupKey);
+  const secondary =
+    request.secondaryGroupKey === undefined
+      ? undefined
+      : await readKeyArgument('--secondary-group-key', request.secondaryGroupKey);
+  const tally = { written: 0, refused: 0 };
+  const name = request.csv === '-' ? 'standard input' : request.csv;
+  const lines = exportLines(
+    readRecords(request.csv, name),
+    new KeyExport({ primary, secondary }),
+    name,
+    tally,
+  );
+  await writePieces(pieces(lines), request.out);
+  const refused = tally.refused === 0 ? '' : `; ${tally.refused} could not be used and are named above`;
+  process.stderr.write(`dps-agent: ${tally.written} devices${refused}\n`);
+  return tally.refused === 0 ? exitCodes.success : exitCodes.failure;
+}
+
+async function* readRecords(path: string, name: string): AsyncGenerator<CsvRecord> {
+  const decoder = new TextDecoder('utf-8', { fatal: true });
+  const reader = new CsvReader();
+  try {
+    const input: AsyncIterable<Buffer> = path === '-' ? process.stdin : createReadStream(path);
+    for await (const bytes of input) yield* reader.push(decoder.decode(bytes, { stream: true }));
+    yield* reader.push(decoder.decode());
+  } catch (cause) {
+    throw new CommandError(`cannot read ${name}${explain(cause)}`, { cause });
+  }
+  yield* reader.end();
+}
+
+function explain(error: unknown): string {
+  return error instanceof TypeError ? ': it is not UTF-8; save it so' : '';
+}
+
+async function* exportLines(
+  records: AsyncIterable<CsvRecord>,
+  table: KeyExport,
+  name: string,
+  tally: { written: number; refused: number },
+): AsyncGenerator<string> {
+  for await (const record of records) {
+    const isHeader = !table.hasHeader;
+    const result = table.add(record);
+    if ('line' in result) {
+      tally.written += isHeader ? 0 : 1;
+      yield `${result.line}\n`;
+    } else {
+      tally.refused += 1;
+      process.stderr.write(`${name}:${record.line}: ${result.problem}\n`);
+    }
+  }
+  if (!table.hasHeader) throw new CommandError(`cannot find a header in ${name}: there is nothing in it`);
+}
+
+async function* pieces(lines: AsyncIterable<string>): AsyncGenerator<string> {
+  let piece = '';
+  for await (const line of lines) {
+    piece += line;
+    if (piece.length < pieceLength) continue;
+    yield piece;
+    piece = '';
+  }
+  if (piece !== '') yield piece;
+}
+
+async function writePieces(output: AsyncIterable<string>, path: string | undefined): Promise<void> {
+  if (path !== undefined) return writeFileAtomically(path, await joined(output), 0o600);
+  try {
+    await pipeline(output, process.stdout, { end: false });
+  } catch (error) {
+    if (error instanceof CommandError) throw error;
+    throw new CommandError(`cannot write to standard output: ${describeError(error)}`);
+  }
+}
+
+/** Held as a whole, some 150 bytes a device, because a file is replaced only by one that is complete. */
+async function joined(output: AsyncIterable<string>): Promise<string> {
+  let text = '';
+  for await (const piece of output) text += piece;
+  return text;
+}

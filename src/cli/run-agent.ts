@@ -1,0 +1,67 @@
+import process from 'node:process';
+import { pino } from 'pino';
+import { createAgent } from '../agent.ts';
+import { loadConfig } from '../config/load.ts';
+import { untilStopped } from '../lib/deadline.ts';
+import type { Log } from '../lib/log.ts';
+import { agentVersion } from '../version.ts';
+import { realWorld } from '../world.ts';
+import type { World } from '../world.ts';
+import { createLog } from './create-log.ts';
+import type { LogOutput } from './create-log.ts';
+import { stateDirectoryOf } from './state-directory.ts';
+import { exitCodes } from './usage.ts';
+
+/** An orderly end has this long, in milliseconds; then the process ends all the same, still in order. */
+const stopDeadlineMs = 4500;
+
+/** Runs until SIGTERM or SIGINT, and returns the exit code. Throws a ConfigError before it starts. */
+export async function runAgent(configPath: string): Promise<number> {
+  const { config, warnings } = await loadConfig(configPath);
+  const log = await createLog(config.log.level, standardOutput());
+  for (const warning of warnings) log.warn(warning);
+  const world = await realWorld(config, log);
+  const stateDirectory = stateDirectoryOf(config);
+  log.info({ version: agentVersion, config: configPath, stateDirectory }, `dps-agent ${agentVersion} starts`);
+
+  const stop = stopOnSignals(log);
+  const agent = createAgent(config, stateDirectory, world);
+  const running = agent.run(stop);
+  await Promise.race([running, stopDeadline(stop, world)]);
+  return exitCodes.success;
+}
+
+function standardOutput(): LogOutput {
+  const destination = pino.destination({ fd: process.stdout.fd, sync: true });
+  // Whoever read the log is gone, and there is nowhere left to say so; the agent's work goes on.
+  destination.on('error', () => undefined);
+  return {
+    isTerminal: process.stdout.isTTY,
+    write: (line) => {
+      destination.write(line);
+    },
+  };
+}
+
+/** Aborted by the first SIGTERM or SIGINT; the second ends the process at once. */
+function stopOnSignals(log: Log): AbortSignal {
+  const controller = new AbortController();
+  const onSignal = (signal: NodeJS.Signals): void => {
+    if (controller.signal.aborted) {
+      log.warn(`${signal} again: stopping at once`);
+      process.exit(exitCodes.secondSignal);
+    }
+    log.info(`${signal}: stopping`);
+    controller.abort(new Error(`stopped by ${signal}`));
+  };
+  process.on('SIGTERM', onSignal);
+  process.on('SIGINT', onSignal);
+  return controller.signal;
+}
+
+async function stopDeadline(stop: AbortSignal, { clock, log }: World): Promise<void> {
+  const never = new AbortController().signal;
+  await untilStopped(clock.sleep(Infinity, stop), stop);
+  await clock.sleep(stopDeadlineMs, never);
+  log.warn(`not everything ended within ${stopDeadlineMs} ms: leaving it`);
+}

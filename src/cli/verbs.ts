@@ -1,0 +1,15 @@
+import { certificatesCreate } from './certificates-create.ts';
+import { certificatesVerify } from './certificates-verify.ts';
+import { connectionString } from './connection-string.ts';
+import { keysDerive } from './keys-derive.ts';
+import { run } from './run.ts';
+import type { Verb } from './verb.ts';
+
+/** Everything the program can be told to do, in the order of its help. */
+export const verbs: readonly Verb[] = [
+  run,
+  connectionString,
+  keysDerive,
+  certificatesCreate,
+  certificatesVerify,
+];

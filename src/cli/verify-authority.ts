@@ -1,0 +1,23 @@
+import { join, resolve } from 'node:path';
+import process from 'node:process';
+import { createDeviceCertificate } from '../certificates/certificate.ts';
+import { SystemClock } from '../lib/clock.ts';
+import { certificateFile, readAuthority, writeNewFiles } from './certificate-folder.ts';
+import { exitCodes } from './usage.ts';
+
+const validMs = 30 * 86_400_000;
+
+/** Writes the proof of possession that DPS asks for (protocol.md 2.3). */
+export async function verifyAuthority(folder: string, code: string): Promise<number> {
+  const directory = resolve(folder);
+  const { root } = await readAuthority(directory);
+  const now = new SystemClock().now();
+  const validity = { notBefore: now, notAfter: new Date(now.getTime() + validMs) };
+  const { certificatePem } = await createDeviceCertificate({ commonName: code, validity, issuer: root });
+  const path = `verification-${code}.pem`;
+  await writeNewFiles(directory, [certificateFile(path, certificatePem)]);
+  process.stdout.write(
+    `${join(directory, path)}\n\nUpload it to DPS as the verification certificate of ${join(directory, 'ca.pem')}.\n`,
+  );
+  return exitCodes.success;
+}
