@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { found } from './found.ts';
 import type { KeyPath, Position } from './positions.ts';
 import { ConfigProblems, formatPath, formatProblem, issuePath, type ConfigProblem } from './problems.ts';
 import { configSchema, type Config } from './schema.ts';
@@ -39,5 +40,18 @@ export function parseConfig(text: string, file: string): LoadedConfig {
   const problems = [...duplicates, ...unknown, ...wrong];
   if (problems.length > 0 || !result.success) throw new ConfigProblems(file, problems);
   const ignored = spelling.ignored.map(({ path, message }) => at(positions.ofKey(path), path, message));
-  return { config: result.output, warnings: ignored.map(formatProblem) };
+  const capitals = capitalsIn(result.output).map((message) => {
+    const path = ['provisioning', 'attestation', 'registration_id'];
+    return at(positions.of(path), path, message);
+  });
+  return { config: result.output, warnings: [...ignored, ...capitals].map(formatProblem) };
+}
+
+/** IoT Central asks for lower case in device IDs (protocol.md 6); DPS itself does not mind. */
+function capitalsIn({ provisioning: { attestation } }: Config): string[] {
+  const id = 'registrationId' in attestation ? attestation.registrationId : undefined;
+  if (id === undefined || id === id.toLowerCase()) return [];
+  return [
+    `has capital letters, which DPS takes and IoT Central does not: there write ${found(id.toLowerCase())}`,
+  ];
 }

@@ -267,6 +267,12 @@ describe('valid configurations', () => {
     });
   });
 
+  it('warns of capital letters in a registration ID, which IoT Central does not take', () => {
+    assert.deepEqual(load('everything').warnings, [
+      'config.yaml:8:22: provisioning.attestation.registration_id: has capital letters, which DPS takes and IoT Central does not: there write "gateway.01:a_b-"',
+    ]);
+  });
+
   it('resolves anchors', () => {
     const { retry, rejectedRetry } = load('anchors').config.connection;
     assert.deepEqual(rejectedRetry, retry);

@@ -1,0 +1,108 @@
+import { stat } from 'node:fs/promises';
+import { describeError } from '../lib/errors.ts';
+import { Secret } from '../lib/secret.ts';
+import { isMapping } from './found.ts';
+import type { IdentityFiles } from './identity-files.ts';
+import type { Config } from './schema.ts';
+import type { SecretSource } from './secret-source.ts';
+
+export interface PermissionOptions {
+  /** Of the user the agent runs as, so that the advice does not lock it out; without it the file's owner is taken for it. */
+  readonly uid?: number | undefined;
+}
+
+/**
+ * A warning for each file with a secret that every user of the machine can read, with the command that puts it right.
+ * A file that its group can read is left alone: systemd's credentials are so (0440, with an ACL), and that is how a
+ * service of its own user reads root's files. A file that is not there is no matter of permissions.
+ */
+export async function permissionWarnings(
+  configPath: string,
+  config: Config,
+  options: PermissionOptions = {},
+): Promise<readonly string[]> {
+  const files = [
+    ...(holdsPlainSecret(config) ? [{ path: configPath, mode: '640' }] : []),
+    ...[...secretFiles(config)].map((path) => ({ path, mode: '600' })),
+  ];
+  const warnings = await Promise.all(files.map((file) => warningFor(file, options)));
+  return warnings.filter((warning) => warning !== undefined);
+}
+
+interface SecretFile {
+  readonly path: string;
+  readonly mode: string;
+}
+
+const readableByOthers = 0o004;
+
+async function warningFor(
+  { path, mode }: SecretFile,
+  { uid }: PermissionOptions,
+): Promise<string | undefined> {
+  try {
+    const file = await stat(path);
+    if ((file.mode & readableByOthers) === 0) return undefined;
+    const isOurs = uid === undefined || uid === 0 || uid === file.uid;
+    const name = quoted(path);
+    const command = isOurs ? `chmod ${mode} ${name}` : `chown ${uid} ${name} && chmod 600 ${name}`;
+    return `${path} holds a secret and can be read by every user of this machine: ${command}`;
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    return `cannot check who may read ${path}: ${describeError(error)}`;
+  }
+}
+
+/** Files of private keys, passphrases and other secrets that the configuration refers to, each once. */
+function secretFiles(config: Config): ReadonlySet<string> {
+  const paths = new Set<string>();
+  visit(secretPlaces(config), (value) => {
+    if (isFileSource(value)) paths.add(value.path);
+    if (isPair(value)) paths.add(value.privateKey);
+  });
+  return paths;
+}
+
+/** A proxy without a password is no secret, though it may be one. */
+function holdsPlainSecret(config: Config): boolean {
+  let holds = false;
+  visit(secretPlaces(config), (value) => {
+    if (value instanceof Secret) holds ||= value !== secretIn(config.proxy) || value.reveal().includes('@');
+  });
+  return holds;
+}
+
+function secretIn(source: SecretSource | undefined): Secret | undefined {
+  return source?.kind === 'plain' ? source.value : undefined;
+}
+
+/** Where in a configuration there can be secrets. */
+function secretPlaces({ provisioning, proxy }: Config): unknown[] {
+  return [provisioning.attestation, proxy];
+}
+
+/** Everything in a tree, itself included. */
+function visit(value: unknown, look: (value: unknown) => void): void {
+  look(value);
+  if (value instanceof Secret || typeof value !== 'object' || value === null) return;
+  for (const inner of Object.values(value)) visit(inner, look);
+}
+
+function isFileSource(value: unknown): value is { readonly path: string } {
+  return isMapping(value) && value['kind'] === 'file' && typeof value['path'] === 'string';
+}
+
+/** The files of an identity, or of the certificate that EST begins with. */
+function isPair(value: unknown): value is Pick<IdentityFiles, 'privateKey'> {
+  return (
+    isMapping(value) && typeof value['certificate'] === 'string' && typeof value['privateKey'] === 'string'
+  );
+}
+
+function quoted(path: string): string {
+  return /^[\w./@%+=:-]+$/.test(path) ? path : `'${path.replaceAll("'", String.raw`'\''`)}'`;
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
+}
