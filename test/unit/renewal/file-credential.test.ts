@@ -49,9 +49,9 @@ describe('FileCredential', () => {
     readonly folder: string;
     readonly certificate: string;
     readonly key: string;
-    replace(by: Credential): Promise<void>;
+    readonly replace: (by: Credential) => Promise<void>;
     /** Two intervals and what the last led to: the files are looked at, found still, and taken. */
-    settle(): Promise<void>;
+    readonly settle: () => Promise<void>;
   }
 
   /** A source over real files, running until the test is over. */
