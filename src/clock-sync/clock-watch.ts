@@ -1,6 +1,7 @@
 import type { Clock } from '../lib/clock.ts';
 import { untilStopped } from '../lib/deadline.ts';
 import type { Log } from '../lib/log.ts';
+import { inScope } from '../lib/scope.ts';
 import type { Service } from '../lib/service.ts';
 import { ClockAttempt } from './clock-attempt.ts';
 import { describeOffset, isSuspect, judge, toleratedOffsetMs } from './condition.ts';
@@ -101,19 +102,21 @@ export class ClockWatch implements Service {
     const waitEndsMs = clock.monotonic() + waitForSyncMs;
     this.#newest = await newestFile();
     for (;;) {
-      await this.#look(waitEndsMs, signal);
-      await this.#untilWorthLooking(waitEndsMs, signal);
+      const isSettled = await this.#look(waitEndsMs, signal);
+      if (isSettled) await this.#untilWorthLooking(this.#askAtMs(waitEndsMs), signal);
     }
   }
 
-  async #look(waitEndsMs: number, signal: AbortSignal): Promise<void> {
-    const { probe, clock } = this.#options;
-    const sync = await probe.ask(signal);
+  /** Resolves with false when there is something new to be looked at, at once. */
+  async #look(waitEndsMs: number, signal: AbortSignal): Promise<boolean> {
+    const sync = await this.#options.probe.ask(signal);
     const told = this.#judge(sync);
-    if (this.#worthMeasuring(sync, told)) await this.#measure(signal);
-    const verdict = this.#judge(sync);
-    const waits = this.#condition.state === 'waiting' && clock.monotonic() < waitEndsMs;
-    this.#become(verdict.state === 'suspect' && waits ? { ...verdict, state: 'waiting' } : verdict);
+    const worthMeasuring = this.#worthMeasuring(sync, told);
+    if (told.state === 'suspect' || !worthMeasuring) this.#become(told, waitEndsMs);
+    if (!worthMeasuring) return true;
+    const isMeasured = await this.#measure(waitEndsMs, signal);
+    if (isMeasured) this.#become(this.#judge(sync), waitEndsMs);
+    return isMeasured;
   }
 
   #judge(sync: SyncReport): Verdict {
@@ -140,24 +143,44 @@ export class ClockWatch implements Service {
     return this.#condition.state === 'waiting' ? measureAgainMs.waiting : measureAgainMs.otherwise;
   }
 
-  async #measure(signal: AbortSignal): Promise<void> {
-    const { measureOffset, clock, log } = this.#options;
+  /** Resolves with false when the measurement was not waited for: the clock was set, or the wait at the start is over. */
+  async #measure(waitEndsMs: number, signal: AbortSignal): Promise<boolean> {
+    const { measureOffset, clock } = this.#options;
     const known = this.#offset?.ms;
-    const ms = await measureOffset(signal);
-    this.#offset = { ms, measuredAtMs: clock.monotonic() };
-    // A step during the measurement has spoiled it, and is found at the next tick.
-    if (ms === undefined || Math.abs(ms) <= toleratedOffsetMs) return;
-    if (known !== undefined && Math.abs(ms - known) <= toleratedOffsetMs) return;
-    log.warn({ offsetMs: ms }, `the clock is ${describeOffset(ms)}; it is not for this program to set it`);
+    this.#offset = { ms: known, measuredAtMs: clock.monotonic() };
+    const untilMs = this.#condition.state === 'waiting' ? waitEndsMs : Infinity;
+    const measured = await inScope(signal, (scope) =>
+      Promise.race([
+        measureOffset(scope.signal).then((ms) => ({ ms })),
+        this.#untilWorthLooking(untilMs, scope.signal),
+      ]),
+    );
+    if (measured === undefined) return false;
+    this.#offset = { ms: measured.ms, measuredAtMs: clock.monotonic() };
+    this.#sayOffset(measured.ms, known);
+    return true;
   }
 
-  /** Resolves when the clock was set, systemd-timesyncd has touched its flag, or it is time to ask again. */
-  async #untilWorthLooking(waitEndsMs: number, signal: AbortSignal): Promise<void> {
+  #sayOffset(ms: number | undefined, known: number | undefined): void {
+    if (ms === undefined || Math.abs(ms) <= toleratedOffsetMs) return;
+    if (known !== undefined && Math.abs(ms - known) <= toleratedOffsetMs) return;
+    this.#options.log.warn(
+      { offsetMs: ms },
+      `the clock is ${describeOffset(ms)}; it is not for this program to set it`,
+    );
+  }
+
+  #askAtMs(waitEndsMs: number): number {
+    const { state } = this.#condition;
+    const askAtMs = this.#options.clock.monotonic() + askAgainMs[state];
+    return state === 'waiting' ? Math.min(askAtMs, waitEndsMs) : askAtMs;
+  }
+
+  /** Resolves when the clock was set, systemd-timesyncd has touched its flag, or at `dueMs` on the monotonic clock. */
+  async #untilWorthLooking(dueMs: number, signal: AbortSignal): Promise<undefined> {
     const { clock, probe } = this.#options;
     const { state } = this.#condition;
     const touchedMs = await probe.flagTouchedMs();
-    const askAtMs = clock.monotonic() + askAgainMs[state];
-    const dueMs = state === 'waiting' ? Math.min(askAtMs, waitEndsMs) : askAtMs;
     while (clock.monotonic() < dueMs) {
       await clock.sleep(Math.min(tickMs[state], dueMs - clock.monotonic()), signal);
       if (this.#noticeStep()) return;
@@ -178,7 +201,9 @@ export class ClockWatch implements Service {
     return true;
   }
 
-  #become({ state, reason }: { readonly state: Name; readonly reason: string }): void {
+  #become({ state: judged, reason }: Verdict, waitEndsMs: number): void {
+    const waits = this.#condition.state === 'waiting' && this.#options.clock.monotonic() < waitEndsMs;
+    const state = judged === 'suspect' && waits ? 'waiting' : judged;
     const before = this.#condition;
     const sinceMs = before.state === state ? before.sinceMs : this.#options.clock.monotonic();
     this.#condition = { state, sinceMs, reason, offsetMs: this.#offset?.ms };

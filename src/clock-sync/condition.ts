@@ -35,7 +35,7 @@ export interface Verdict {
   readonly reason: string;
 }
 
-/** A clock this near to the server's is right for tokens and certificates (IoT Hub bears about 5 minutes, protocol.md 1.2). */
+/** A clock this near to the server's is right for tokens and certificates (IoT Hub bears about 5 minutes, protocol.md 1.3). */
 export const toleratedOffsetMs = 60_000;
 
 /** The first that has something to say is believed: what is certain, then what is measured, then what is told. */

@@ -5,6 +5,7 @@ import { CloudError } from '../../../src/cloud-error.ts';
 import { ClockWatch } from '../../../src/clock-sync/clock-watch.ts';
 import type { WrittenFile } from '../../../src/clock-sync/newest-file.ts';
 import type { SyncReport } from '../../../src/clock-sync/sync-probe.ts';
+import { untilAborted } from '../../../src/lib/deadline.ts';
 import { FakeClock, settle } from '../../fakes/fake-clock.ts';
 import { RecordingLog } from '../../fakes/recording-log.ts';
 
@@ -153,6 +154,32 @@ describe('watching the clock', () => {
     assert.ok(machine.measured <= 11, `${machine.measured} measurements in ten minutes`);
   });
 
+  it('does not let a measurement that hangs prolong the wait', async (t) => {
+    const { watch, clock } = await started(t, { answer: 'unsynchronised', hangs: true });
+    await clock.advance(59_999);
+    assert.equal(watch.condition.state, 'waiting');
+    await clock.advance(1);
+    assert.equal(watch.condition.state, 'suspect');
+  });
+
+  it('sees the clock synchronised while a measurement hangs', async (t) => {
+    const { watch, clock, machine } = await started(t, { answer: 'unsynchronised', hangs: true });
+    machine.answer = 'synchronised';
+    machine.touchedMs = 1;
+    await clock.advance(1000);
+    assert.equal(watch.condition.state, 'good');
+  });
+
+  it('forgets a measurement that a step has spoiled', async (t) => {
+    const { watch, clock, machine } = await started(t, { answer: 'unsynchronised', offsetMs: dayMs }, 0);
+    assert.equal(watch.condition.offsetMs, dayMs);
+    machine.offsetMs = undefined;
+    clock.stepWallClock(dayMs);
+    await clock.advance(1000);
+    assert.equal(watch.condition.offsetMs, undefined);
+    assert.equal(watch.condition.state, 'suspect');
+  });
+
   it('tells a change to whoever waits for it', async (t) => {
     const { watch, clock, machine, stop } = await started(t, { answer: 'unsynchronised' }, 0);
     const changed = watch.changed(stop.signal);
@@ -192,12 +219,18 @@ describe('watching the clock', () => {
   });
 });
 
+function measured({ offsetMs }: Machine): Promise<number | undefined> {
+  return Promise.resolve(offsetMs);
+}
+
 /** A machine whose every answer the test may change. */
 interface Machine {
   answer: SyncReport['answer'];
   touchedMs?: number | undefined;
   offsetMs?: number | undefined;
   newest?: WrittenFile | undefined;
+  /** The measurement never ends by itself. */
+  hangs?: boolean;
   measured: number;
 }
 
@@ -224,9 +257,9 @@ async function started(
       ask: () => Promise.resolve({ answer: machine.answer, source: 'by the test' }),
       flagTouchedMs: () => Promise.resolve(machine.touchedMs),
     },
-    measureOffset: () => {
+    measureOffset: (signal) => {
       machine.measured += 1;
-      return Promise.resolve(machine.offsetMs);
+      return untilAborted(machine.hangs === true ? new Promise(() => undefined) : measured(machine), signal);
     },
     newestFile: () => Promise.resolve(machine.newest),
     builtAt,
