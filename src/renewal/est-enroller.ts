@@ -19,9 +19,16 @@ export interface EnrollerOptions {
   readonly clock: Clock;
 }
 
+interface PreparedRequest {
+  readonly operation: Enrollment;
+  readonly csr: Buffer;
+  readonly privateKey: Secret;
+}
+
 /** Gets certificates for this device from an EST server; what it is given is checked before anybody sees it. */
 export class EstEnroller {
   readonly #options: EnrollerOptions;
+  #pending: PreparedRequest | undefined;
 
   constructor(options: EnrollerOptions) {
     this.#options = options;
@@ -71,31 +78,54 @@ export class EstEnroller {
     signal: AbortSignal,
   ): Promise<X509Credential> {
     const { settings, registrationId, clock } = this.#options;
+    const { certificatesIn, chooseCertificate } = await import('./est-answer.ts');
+    const doing = `use what ${operation} of ${settings.url} answered`;
+    const cacerts = await client.authorities(signal);
+    const authorities = certificatesIn(cacerts, `use what cacerts of ${settings.url} answered`);
+
+    const request = await this.#csr(operation, renewing, settings.rotateKey ? undefined : previousKey);
+    const issued = certificatesIn(await this.#submit(client, request, proof, signal), doing);
+    const { privateKey } = request;
+    const expected = {
+      commonName: this.commonName,
+      privateKey: privateKey.reveal(),
+      now: clock.now(),
+      doing,
+    };
+    const certificate = chooseCertificate(issued, authorities, expected);
+    const credential = { method: 'x509', name: 'primary', registrationId, certificate, privateKey } as const;
+    return credential;
+  }
+
+  /** Until the server has decided it is handed in again as it was (RFC 7030, 4.2.3); afterwards another one is made. */
+  async #submit(
+    client: EstClient,
+    request: PreparedRequest,
+    proof: ClientCertificate | undefined,
+    signal: AbortSignal,
+  ): Promise<Buffer> {
+    this.#pending = undefined;
+    try {
+      return await client.enroll(request.operation, request.csr, proof, signal);
+    } catch (error) {
+      if (error instanceof CloudError && isUndecided(error)) this.#pending = request;
+      throw error;
+    }
+  }
+
+  async #csr(
+    operation: Enrollment,
+    renewing: X509Credential | undefined,
+    key: Secret | undefined,
+  ): Promise<PreparedRequest> {
+    if (this.#pending?.operation === operation) return this.#pending;
     // Loaded when first needed: an agent without EST does not carry ASN.1 in its memory.
     const { createCertificateRequest } = await import('../certificates/certificate-request.ts');
     const { generateKeyPair, importKeyPair } = await import('../certificates/key-pair.ts');
-    const { certificatesIn, chooseCertificate } = await import('./est-answer.ts');
+    const keys = key === undefined ? await generateKeyPair() : await importKeyPair(key.reveal());
     const { commonName } = this;
-    const doing = `use what ${operation} of ${settings.url} answered`;
-
-    const authorities = certificatesIn(
-      await client.authorities(signal),
-      `use what cacerts of ${settings.url} answered`,
-    );
-    const again = settings.rotateKey ? undefined : previousKey;
-    const keys = again === undefined ? await generateKeyPair() : await importKeyPair(again.reveal());
     const csr = await createCertificateRequest({ commonName, keys, renewing: renewing?.certificate });
-    const issued = certificatesIn(await client.enroll(operation, csr, proof, signal), doing);
-    const privateKey = keys.privateKeyPem;
-    const expected = { commonName, privateKey, now: clock.now(), doing };
-    const credential = {
-      method: 'x509',
-      name: 'primary',
-      registrationId,
-      certificate: chooseCertificate(issued, authorities, expected),
-      privateKey: new Secret(privateKey),
-    } as const;
-    return credential;
+    return { operation, csr, privateKey: new Secret(keys.privateKeyPem) };
   }
 
   get #hasOtherProof(): boolean {
@@ -110,4 +140,9 @@ export class EstEnroller {
       username === undefined || password === undefined ? undefined : { username, password: await password() };
     return { url, basic, trusted: (await readTrusted(settings.trustedCerts)) ?? trusted };
   }
+}
+
+/** The server wants to be asked again, or may have issued a certificate whose way back broke. */
+function isUndecided({ code }: CloudError): boolean {
+  return code === 'EST-PENDING' || code === 'EST-UNREACHABLE';
 }

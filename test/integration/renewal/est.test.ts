@@ -159,6 +159,18 @@ describe('enrolling by EST', () => {
     assert.ok(Math.abs((later.retryAfterMs ?? 0) - 2 * dayMs) <= 1000);
   });
 
+  it('hands in the same request until the server has decided, and another one then', async () => {
+    const est = await withBootstrap();
+    server.faults = { status: 202 };
+    await refusal(est.enroll(undefined, undefined, never), 'EST-PENDING', /has not decided/);
+    server.faults = {};
+    const first = await est.enroll(undefined, undefined, never);
+    await est.enroll(undefined, undefined, never);
+    const [before, decided, another] = server.requests.flatMap(({ csrKey }) => csrKey ?? []);
+    assert.deepEqual([before, decided], [publicKeyOf(first), publicKeyOf(first)]);
+    assert.notEqual(another, decided);
+  });
+
   it('says when the server is down', async () => {
     server.faults = { down: true };
     await refusal(
