@@ -4,7 +4,7 @@ import type { IdentityFiles } from '../config/identity-files.ts';
 import type { ManualIdentity } from '../config/manual-schema.ts';
 import type { Attestation } from './credential.ts';
 
-/** The attestation as configured; where EST provides the certificate, it is in the files of `estFiles`. */
+/** The attestation as configured; a certificate by EST is where the agent keeps it. */
 export function attestationOf(
   configured: AttestationConfig | ManualIdentity,
   stateDirectory: string,
@@ -14,11 +14,13 @@ export function attestationOf(
   return { ...configured, primary: primary.kind === 'est' ? estFiles(stateDirectory) : primary };
 }
 
-/** Where the agent keeps the certificate that it got by EST, and the key it made for it. */
-export function estFiles(stateDirectory: string): IdentityFiles {
-  return {
-    kind: 'files',
-    certificate: join(stateDirectory, 'est', 'identity.pem'),
-    privateKey: join(stateDirectory, 'est', 'identity.key.pem'),
-  };
+/** Where the agent keeps what it gets by EST (`IdentityStore`). */
+export function estDirectory(stateDirectory: string): string {
+  return join(stateDirectory, 'est');
+}
+
+/** Certificate and key share one file there, so that they cannot be torn apart. */
+function estFiles(stateDirectory: string): IdentityFiles {
+  const path = join(estDirectory(stateDirectory), 'identity.pem');
+  return { kind: 'files', certificate: path, privateKey: path };
 }

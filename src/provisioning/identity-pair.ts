@@ -41,7 +41,7 @@ export async function loadX509(
   checkPair(leaf, key, files);
   checkValidity(leaf, path, clock.now());
   const registrationId = 'deviceId' in wanted ? wanted.deviceId : nameFor(leaf, path, wanted.registrationId);
-  return { registrationId, certificate, privateKey: decrypted(keyText, key) };
+  return { registrationId, certificate: withoutKeys(certificate), privateKey: decrypted(keyText, key) };
 }
 
 async function readPem(path: string): Promise<string> {
@@ -81,6 +81,11 @@ function isEncrypted(pem: string): boolean {
 
 function decrypted(pem: string, key: KeyObject): Secret {
   return new Secret(isEncrypted(pem) ? String(key.export({ type: 'pkcs8', format: 'pem' })) : pem);
+}
+
+/** Some keep certificate and key in one file; the certificate is no secret, and what is with it must be none either. */
+function withoutKeys(pem: string): string {
+  return pem.replaceAll(/-----BEGIN ([A-Z ]*PRIVATE KEY)-----[^]*?-----END \1-----\r?\n?/g, '');
 }
 
 function checkPair(leaf: X509Certificate, key: KeyObject, files: IdentityFiles): void {

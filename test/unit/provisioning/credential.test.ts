@@ -187,6 +187,19 @@ describe('a credential by certificate', () => {
     assert.equal((await load(files)).registrationId, 'gateway-01');
   });
 
+  for (const [order, join] of [
+    ['certificate first', (cert: string, key: string) => cert + key],
+    ['key first', (cert: string, key: string) => key + cert],
+  ] as const) {
+    it(`reads certificate and key from one file, ${order}, and keeps them apart`, async (t) => {
+      const files = await write(t, join(device.certificatePem, device.privateKeyPem), '');
+      const credential = await load({ ...files, privateKey: files.certificate });
+      assert.equal(credential.certificate, device.certificatePem);
+      assert.match(credential.privateKey.reveal(), /PRIVATE KEY/);
+      assert.doesNotMatch(inspect(credential) + JSON.stringify(credential), /PRIVATE KEY/);
+    });
+  }
+
   it('uses replaced files at the next attempt', async (t) => {
     const files = await write(t, device.certificatePem, device.privateKeyPem);
     const before = await load(files);
