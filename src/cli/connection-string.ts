@@ -19,7 +19,7 @@ export const connectionString: Verb = {
   usage: '[--config PATH] [--reveal]',
   description: [
     'Registers with DPS once, as `run` would, and prints HostName=…;DeviceId=…;SharedAccessKey=… for other tools; with ' +
-      'X.509, where the string holds no secret, it ends in x509=true. What `run` remembers is neither read nor changed.',
+      'X.509, where the string holds no secret, it ends in x509=true. The hub that `run` remembers is neither used nor changed.',
     "The string holds the device's key, so it is printed to a terminal only, unless --reveal is given. Everything else " +
       'goes to standard error.',
   ],

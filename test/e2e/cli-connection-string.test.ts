@@ -101,6 +101,20 @@ describe('dps-agent connection-string', () => {
     assert.match(stderr, /DPS-401.*\n.*\n.*trying the secondary credential/);
   });
 
+  it('asks nobody with source manual, and prints what is configured', async () => {
+    const folder = await scratch.folder();
+    const config = join(folder, 'config.yaml');
+    const key = newKey();
+    const configured = `HostName=hub.example;DeviceId=gateway;SharedAccessKey=${key}`;
+    await writeFile(join(folder, 'device'), `${configured}\n`);
+    await writeFile(
+      config,
+      `provisioning: {source: manual, device_connection_string: "file://${folder}/device"}\n`,
+    );
+    const { code, stdout, stderr } = await dpsAgent(['connection-string', '--config', config, '--reveal']);
+    assert.deepEqual({ code, stdout, stderr }, { code: 0, stdout: `${configured}\n`, stderr: '' });
+  });
+
   it('refuses to print where others may read, before it asks DPS', async () => {
     const { code, stdout, stderr } = await connectionString(enrollWithKey(simulator, 'gateway'));
     assert.deepEqual({ code, stdout }, { code: 1, stdout: '' });
