@@ -1,7 +1,6 @@
+import { isRegistrationId, longestRegistrationId } from '../registration-id.ts';
 import { expected, quotesHint, type Parsed } from './found.ts';
 
-/** protocol.md 2.1 */
-export const longestRegistrationId = 128;
 /** The common name of a certificate holds 64 characters, and with X.509 that is the registration ID (protocol.md 2.1). */
 export const longestX509RegistrationId = 64;
 
@@ -9,7 +8,7 @@ export const longestX509RegistrationId = 64;
 export function parseRegistrationId(input: unknown): Parsed<string> {
   const what = 'a registration ID such as gateway-01';
   if (typeof input !== 'string') return { problem: expected(what, input) + quotesHint(input) };
-  if (/^[A-Za-z0-9._:-]{0,127}[A-Za-z0-9-]$/.test(input)) return { value: input };
+  if (isRegistrationId(input)) return { value: input };
   return { problem: `${expected(what, input)}: ${reason(input)}` };
 }
 

@@ -6,6 +6,7 @@ import type { IdentityFiles } from '../config/identity-files.ts';
 import type { Clock } from '../lib/clock.ts';
 import { isText } from '../lib/json.ts';
 import { Secret } from '../lib/secret.ts';
+import { isRegistrationId } from '../registration-id.ts';
 import type { Secrets } from './secrets.ts';
 
 /** A certificate and its private key, checked against each other. */
@@ -90,8 +91,7 @@ function withoutKeys(pem: string): string {
 
 function checkPair(leaf: X509Certificate, key: KeyObject, files: IdentityFiles): void {
   if (leaf.checkPrivateKey(key)) return;
-  const cause = new Error(`${files.privateKey} is not the private key of ${files.certificate}`);
-  throw new CloudError('CERT-UNUSABLE', `use ${files.certificate}`, { cause });
+  throw unfit(files.certificate, `${files.privateKey} is not the private key of ${files.certificate}`);
 }
 
 function checkValidity(leaf: X509Certificate, path: string, now: Date): void {
@@ -112,16 +112,21 @@ function checkValidity(leaf: X509Certificate, path: string, now: Date): void {
 function nameFor(leaf: X509Certificate, path: string, configured: string | undefined): string {
   const name = commonName(leaf);
   if (name === undefined) {
-    const cause = new Error(
-      'the certificate does not have one common name, which DPS takes for the registration ID',
-    );
-    throw new CloudError('CERT-UNUSABLE', `use ${path}`, { cause });
+    throw unfit(path, 'it does not have one common name, which DPS takes for the registration ID');
   }
-  if (configured === undefined || configured.toLowerCase() === name.toLowerCase()) return configured ?? name;
-  const cause = new Error(
-    `its common name is ${name} and the registration ID ${configured}, and with DPS they are one`,
-  );
-  throw new CloudError('CERT-UNUSABLE', `use ${path}`, { cause });
+  if (configured === undefined && !isRegistrationId(name)) {
+    const rule = 'which has letters, digits and - . _ : only';
+    throw unfit(path, `its common name ${JSON.stringify(name)} cannot be a registration ID, ${rule}`);
+  }
+  if (configured !== undefined && configured.toLowerCase() !== name.toLowerCase()) {
+    const both = `its common name is ${JSON.stringify(name)} and the registration ID ${configured}`;
+    throw unfit(path, `${both}, and with DPS they are one`);
+  }
+  return configured ?? name;
+}
+
+function unfit(path: string, why: string): CloudError {
+  return new CloudError('CERT-UNUSABLE', `use ${path}`, { cause: new Error(why) });
 }
 
 function commonName(leaf: X509Certificate): string | undefined {

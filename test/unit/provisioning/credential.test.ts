@@ -149,8 +149,14 @@ describe('a credential by certificate', () => {
     await assertRefused(
       load(files, during, 'gateway-02'),
       'CERT-UNUSABLE',
-      /common name is gateway-01 and the registration ID gateway-02/,
+      /common name is "gateway-01" and the registration ID gateway-02/,
     );
+  });
+
+  it('is refused when its common name cannot be a registration ID', async (t) => {
+    const odd = await certificateWithSubject([{ CN: ['Pump in hall 3'] }], validity);
+    const files = await write(t, odd.certificatePem, odd.privateKeyPem);
+    await assertRefused(load(files), 'CERT-UNUSABLE', /"Pump in hall 3" cannot be a registration ID/);
   });
 
   it('is refused without a common name, though the configuration has a registration ID', async (t) => {
