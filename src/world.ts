@@ -3,13 +3,13 @@ import { setDefaultAutoSelectFamilyAttemptTimeout } from 'node:net';
 import { uptime } from 'node:os';
 import { env } from 'node:process';
 import { rootCertificates } from 'node:tls';
-import { Connector, plainWay } from './azure/connector.ts';
-import type { WayOptions } from './azure/connector.ts';
+import { Connector } from './azure/connector.ts';
 import { AzureDpsClient } from './azure/dps-client.ts';
 import { AzureHubClient } from './azure/hub-client.ts';
 import { SecureContexts } from './azure/secure-contexts.ts';
 import { WayMemory } from './azure/way-memory.ts';
 import type { WayStore } from './azure/way-memory.ts';
+import { wayOptions } from './azure/way-options.ts';
 import type { Config } from './config/schema.ts';
 import type { HubClient } from './connection/hub-client.ts';
 import { SystemClock } from './lib/clock.ts';
@@ -35,18 +35,18 @@ export interface World {
   readonly root: string;
 }
 
-/** The real world. Rejects with a ConfigError when the trust bundle cannot be used. */
-export async function realWorld(
-  config: Config,
-  log: Log,
-  ways: WayOptions = plainWay,
-  wayStore?: WayStore,
-): Promise<World> {
+/**
+ * The real world. Rejects with a ConfigError when the trust bundle cannot be used.
+ * @param wayStore where it is kept which way to the cloud works; without it, in memory
+ */
+export async function realWorld(config: Config, log: Log, wayStore?: WayStore): Promise<World> {
   // Node's own 250 ms for each address of a name are too little for a modem; the connect timeout bounds them all.
   setDefaultAutoSelectFamilyAttemptTimeout(config.network.addressFamilyTimeoutMs);
   const { keepAliveMs, connectTimeoutMs, ackTimeoutMs } = config.connection;
   const contexts = new SecureContexts(await trustedCertificates(config.trustBundleCert));
   const clock = new SystemClock();
+  const secrets = new Secrets({ env, credentialsDirectory: env['CREDENTIALS_DIRECTORY'] });
+  const ways = wayOptions(config, secrets, env);
   const memory = new WayMemory(ways.transport, clock, wayStore);
   const connector = new Connector({ ...ways, keepAliveMs, connectTimeoutMs }, contexts, memory, clock, log);
   return {
@@ -55,7 +55,7 @@ export async function realWorld(
     log,
     dps: new AzureDpsClient(connector, clock),
     hub: new AzureHubClient({ ackTimeoutMs }, connector, clock, log),
-    secrets: new Secrets({ env, credentialsDirectory: env['CREDENTIALS_DIRECTORY'] }),
+    secrets,
     bootTime: new Date(clock.now().getTime() - uptime() * 1000),
     root: '/',
   };

@@ -17,19 +17,9 @@ import type { SecureContexts } from './secure-contexts.ts';
 import { authorityOf, portFor } from './target.ts';
 import type { Target } from './target.ts';
 import { blocksOnlyThisWay } from './way.ts';
-import type { Transport, Way } from './way.ts';
+import type { Way } from './way.ts';
 import type { WayMemory } from './way-memory.ts';
-
-/** How the cloud is reached. */
-export interface WayOptions {
-  readonly transport: Transport;
-  readonly proxy?: Proxy | undefined;
-  /** Hosts that are reached without the proxy (no-proxy.ts). */
-  readonly noProxy: readonly string[];
-}
-
-/** What every connection goes by when nothing else is said. */
-export const plainWay: WayOptions = { transport: 'mqtt', noProxy: [] };
+import type { WayOptions } from './way-options.ts';
 
 export interface Errand {
   readonly service: Service;
@@ -105,7 +95,9 @@ export class Connector {
     const secureContext = this.#contexts.for(credential);
     const port = portFor(target, way);
     const { connectTimeoutMs, keepAliveMs } = this.#options;
-    const proxy = bypassesProxy(target.host, port, this.#options.noProxy) ? undefined : this.#options.proxy;
+    const proxy = bypassesProxy(target.host, port, this.#options.noProxy)
+      ? undefined
+      : await this.#options.proxy?.();
     const startedAt = this.#clock.monotonic();
     const late = Object.assign(new Error('no answer in time'), { code: 'ETIMEDOUT' });
     let atProxy = proxy !== undefined;

@@ -1,0 +1,55 @@
+import type { Config } from '../config/schema.ts';
+import { CloudError } from '../cloud-error.ts';
+import type { Secrets } from '../provisioning/secrets.ts';
+import { Secret } from '../lib/secret.ts';
+import type { Proxy } from './proxy-tunnel.ts';
+import { proxyFromUrl } from './proxy-url.ts';
+import type { Transport } from './way.ts';
+
+/** How the cloud is reached. */
+export interface WayOptions {
+  readonly transport: Transport;
+  /** Read anew for each connection, so that a new password needs no restart. Rejects with a CloudError. */
+  readonly proxy?: (() => Promise<Proxy>) | undefined;
+  /** Hosts that are reached without the proxy (no-proxy.ts). */
+  readonly noProxy: readonly string[];
+}
+
+/**
+ * As configured; without `proxy` the environment's `https_proxy` is used, as other programs do. What `no_proxy` has in
+ * either place counts.
+ */
+export function wayOptions(
+  config: Pick<Config, 'proxy' | 'noProxy'> & {
+    readonly connection: Pick<Config['connection'], 'transport'>;
+  },
+  secrets: Pick<Secrets, 'read'>,
+  env: Readonly<Record<string, string | undefined>>,
+): WayOptions {
+  const fromEnvironment = (name: string): string => env[name.toLowerCase()] ?? env[name] ?? '';
+  const { proxy } = config;
+  const noProxy = fromEnvironment('NO_PROXY').split(',');
+  return {
+    transport: config.connection.transport,
+    proxy:
+      proxy === undefined
+        ? proxyOf(fromEnvironment('HTTPS_PROXY'))
+        : async () => usable(await secrets.read(proxy), 'proxy'),
+    noProxy: [...config.noProxy, ...noProxy.map((entry) => entry.trim()).filter((entry) => entry !== '')],
+  };
+}
+
+function proxyOf(variable: string): (() => Promise<Proxy>) | undefined {
+  if (variable === '') return undefined;
+  // Other programs take it without http:// too.
+  const url = new Secret(variable.includes('://') ? variable : `http://${variable}`);
+  return () => Promise.resolve().then(() => usable(url, 'https_proxy'));
+}
+
+function usable(url: Secret, name: string): Proxy {
+  try {
+    return proxyFromUrl(url);
+  } catch (cause) {
+    throw new CloudError('SECRET-UNREADABLE', `use ${name}`, { cause });
+  }
+}
