@@ -6,7 +6,7 @@ import { runAll } from './lib/service.ts';
 import type { Service } from './lib/service.ts';
 import { MethodService } from './methods/method-service.ts';
 import { reprovision as reprovisionMethod } from './methods/reprovision.ts';
-import { AssignmentCache } from './provisioning/assignment-cache.ts';
+import { AssignmentCache, assignmentFileIn } from './provisioning/assignment-cache.ts';
 import { attestationOf } from './provisioning/attestation.ts';
 import { credentialNames, loadCredential } from './provisioning/credential.ts';
 import { ManualSource } from './provisioning/manual.ts';
@@ -22,8 +22,13 @@ import { SettingsStore } from './twin/settings-store.ts';
 import { TwinSync } from './twin/twin-sync.ts';
 import type { World } from './world.ts';
 
+export interface Agent extends Service {
+  /** Has DPS asked again, for the reason given. */
+  requestReprovision(why: string): void;
+}
+
 /** The whole program: runs until its signal is aborted, then ends with everything it started. */
-export function createAgent(config: Config, stateDirectory: string, world: World): Service {
+export function createAgent(config: Config, stateDirectory: string, world: World): Agent {
   const { clock, random, log, root, secrets } = world;
   const { provisioning, telemetry } = config;
 
@@ -81,6 +86,9 @@ export function createAgent(config: Config, stateDirectory: string, world: World
 
   return {
     name: 'agent',
+    requestReprovision: (why) => {
+      connection.requestReprovision(why);
+    },
     run: async (signal) => {
       await settings.load();
       await reprovision.load();
@@ -92,13 +100,13 @@ export function createAgent(config: Config, stateDirectory: string, world: World
 }
 
 /** Who says which hub is the device's own. */
-function identitySource(
+export function identitySource(
   { provisioning }: Config,
   stateDirectory: string,
-  { clock, dps, log, secrets }: World,
+  { clock, dps, log, secrets }: Pick<World, 'clock' | 'dps' | 'log' | 'secrets'>,
 ): IdentitySource {
   if (provisioning.source === 'manual') return new ManualSource(provisioning.attestation, secrets, clock);
-  const cache = new AssignmentCache(join(stateDirectory, 'assignment.json'), log);
+  const cache = new AssignmentCache(assignmentFileIn(stateDirectory), log);
   return new Provisioner({ ...provisioning, endpoint: provisioning.globalEndpoint }, dps, cache, clock);
 }
 

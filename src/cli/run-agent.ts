@@ -2,14 +2,16 @@ import process from 'node:process';
 import { pino } from 'pino';
 import { createAgent } from '../agent.ts';
 import { loadConfig } from '../config/load.ts';
+import { writeFileAtomically } from '../lib/atomic-file.ts';
 import { untilStopped } from '../lib/deadline.ts';
+import { describeError } from '../lib/errors.ts';
 import type { Log } from '../lib/log.ts';
 import { agentVersion } from '../version.ts';
 import { realWorld } from '../world.ts';
 import type { World } from '../world.ts';
 import { createLog } from './create-log.ts';
 import type { LogOutput } from './create-log.ts';
-import { stateDirectoryOf } from './state-directory.ts';
+import { pidFileIn, stateDirectoryOf } from './state-directory.ts';
 import { exitCodes } from './usage.ts';
 
 /** An orderly end has this long, in milliseconds; then the process ends all the same, still in order. */
@@ -17,6 +19,8 @@ const stopDeadlineMs = 4500;
 
 /** Runs until SIGTERM or SIGINT, and returns the exit code. Throws a ConfigError before it starts. */
 export async function runAgent(configPath: string): Promise<number> {
+  // Before anything else: until somebody listens, Node answers SIGUSR1 by opening its debugger to the whole machine.
+  const requests = new ReprovisionSignal();
   const { config, warnings } = await loadConfig(configPath);
   const log = await createLog(config.log.level, standardOutput());
   for (const warning of warnings) log.warn(warning);
@@ -26,9 +30,41 @@ export async function runAgent(configPath: string): Promise<number> {
 
   const stop = stopOnSignals(log);
   const agent = createAgent(config, stateDirectory, world);
+  requests.handle(() => {
+    agent.requestReprovision('by SIGUSR1');
+  });
+  await writePidFile(stateDirectory, log);
   const running = agent.run(stop);
   await Promise.race([running, stopDeadline(stop, world)]);
   return exitCodes.success;
+}
+
+/** Where `identity reprovision` finds this process. Left behind at the end: who reads it looks whether it is still so. */
+async function writePidFile(stateDirectory: string, log: Log): Promise<void> {
+  try {
+    await writeFileAtomically(pidFileIn(stateDirectory), `${process.pid}\n`);
+  } catch (error) {
+    log.warn({ error: describeError(error) }, `cannot write ${pidFileIn(stateDirectory)}`);
+  }
+}
+
+/** SIGUSR1: an operator wants DPS asked. One that comes before the agent is made is kept for it. */
+class ReprovisionSignal {
+  #isPending = false;
+  #onSignal = (): void => {
+    this.#isPending = true;
+  };
+
+  constructor() {
+    process.on('SIGUSR1', () => {
+      this.#onSignal();
+    });
+  }
+
+  handle(onSignal: () => void): void {
+    this.#onSignal = onSignal;
+    if (this.#isPending) onSignal();
+  }
 }
 
 function standardOutput(): LogOutput {

@@ -1,9 +1,13 @@
+import { join } from 'node:path';
 import process from 'node:process';
 import type { Config } from '../config/schema.ts';
 
-const defaultStateDirectory = '/var/lib/dps-agent';
-
-/** Where the agent keeps what it must remember; systemd's own variable counts most. */
+/** Where the agent remembers: systemd's word, else the configuration's, else the usual place. */
 export function stateDirectoryOf(config: Pick<Config, 'stateDirectory'>): string {
-  return process.env['STATE_DIRECTORY'] ?? config.stateDirectory ?? defaultStateDirectory;
+  return process.env['STATE_DIRECTORY'] ?? config.stateDirectory ?? '/var/lib/dps-agent';
+}
+
+/** Holds the process ID of the agent that runs on this state directory. */
+export function pidFileIn(stateDirectory: string): string {
+  return join(stateDirectory, 'dps-agent.pid');
 }

@@ -1,6 +1,7 @@
 import { certificatesCreate } from './certificates-create.ts';
 import { certificatesVerify } from './certificates-verify.ts';
 import { connectionString } from './connection-string.ts';
+import { identityForget, identityReprovision, identityShow } from './identity-verbs.ts';
 import { keysDerive } from './keys-derive.ts';
 import { run } from './run.ts';
 import type { Verb } from './verb.ts';
@@ -8,6 +9,9 @@ import type { Verb } from './verb.ts';
 /** Everything the program can be told to do, in the order of its help. */
 export const verbs: readonly Verb[] = [
   run,
+  identityShow,
+  identityForget,
+  identityReprovision,
   connectionString,
   keysDerive,
   certificatesCreate,

@@ -1,10 +1,15 @@
+import { join } from 'node:path';
 import type { Assignment } from './dps-client.ts';
-import { readFileIfPresent, removeFile, setAside, writeFileAtomically } from '../lib/atomic-file.ts';
+import { readFileIfPresent, setAside, writeFileAtomically } from '../lib/atomic-file.ts';
 import { describeError } from '../lib/errors.ts';
 import type { Log } from '../lib/log.ts';
 import { isJsonObject, isText, parseJson } from '../lib/json.ts';
 
 const formatVersion = 1;
+
+export function assignmentFileIn(stateDirectory: string): string {
+  return join(stateDirectory, 'assignment.json');
+}
 
 /**
  * The assignment DPS gave, on disk together with a fingerprint of what was asked, so that a start without a network
@@ -39,10 +44,6 @@ export class AssignmentCache {
     } catch (error) {
       this.#log.warn({ error: describeError(error) }, `cannot save the assignment to ${this.#path}`);
     }
-  }
-
-  async forget(): Promise<void> {
-    await removeFile(this.#path);
   }
 
   async #read(): Promise<string | undefined> {

@@ -137,13 +137,4 @@ describe('AssignmentCache', () => {
     assert.equal(await cache.load(fingerprint), undefined);
     assert.match(String(log.messages('warn')), /cannot set the damaged \S*assignment\.json aside/);
   });
-
-  it('forgets, and has nothing to forget the second time', async (t) => {
-    const { cache } = await prepare(t);
-    await cache.save(fingerprint, assignment);
-    await cache.forget();
-    await cache.forget();
-    assert.equal(await cache.load(fingerprint), undefined);
-    assert.deepEqual(log.lines, []);
-  });
 });

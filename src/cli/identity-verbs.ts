@@ -1,0 +1,66 @@
+import process from 'node:process';
+import { configOption } from './config-option.ts';
+import { UsageError, exitCodes } from './usage.ts';
+import { parseVerbArgs, refusePositionals } from './verb.ts';
+import type { Verb } from './verb.ts';
+
+const options = { config: configOption } as const;
+const showOptions = {
+  ...options,
+  output: { type: 'string', default: 'text', value: 'text|json', help: 'for people, or for programs' },
+} as const;
+
+export const identityShow: Verb = {
+  name: 'identity show',
+  summary: 'show which hub the device belongs to, by whom, since when and with which credential',
+  usage: '[--config PATH] [--output text|json]',
+  description: [
+    'Reads the configuration and what the agent has remembered; asks nobody, and changes nothing. Of a symmetric key ' +
+      'nothing is shown, of a certificate its thumbprint and expiry.',
+  ],
+  options: showOptions,
+  run: async (args) => {
+    const { values, positionals } = parseVerbArgs(showOptions, args);
+    refusePositionals(positionals);
+    const { output } = values;
+    if (output !== 'text' && output !== 'json') throw new UsageError('--output takes text or json');
+    const { showIdentity } = await import('./identity.ts');
+    return say(await showIdentity(values.config, output));
+  },
+};
+
+export const identityForget: Verb = {
+  name: 'identity forget',
+  summary: 'forget the assigned hub: the next start asks DPS',
+  usage: '[--config PATH]',
+  description: ['Removes the cached assignment. An agent that runs keeps its hub until it is started anew.'],
+  options,
+  run: async (args) => {
+    const { values, positionals } = parseVerbArgs(options, args);
+    refusePositionals(positionals);
+    const { forgetIdentity } = await import('./identity.ts');
+    return say(await forgetIdentity(values.config));
+  },
+};
+
+export const identityReprovision: Verb = {
+  name: 'identity reprovision',
+  summary: 'have DPS asked again, by the running agent or at its next start',
+  usage: '[--config PATH]',
+  description: [
+    'Sends SIGUSR1 to the agent that runs on the same state directory; the session ends, and DPS is asked, though never ' +
+      'more than once a minute, three times in a row.',
+  ],
+  options,
+  run: async (args) => {
+    const { values, positionals } = parseVerbArgs(options, args);
+    refusePositionals(positionals);
+    const { reprovisionIdentity } = await import('./identity.ts');
+    return say(await reprovisionIdentity(values.config));
+  },
+};
+
+function say(text: string): number {
+  process.stdout.write(text);
+  return exitCodes.success;
+}
