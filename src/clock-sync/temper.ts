@@ -43,6 +43,9 @@ class TemperedError extends CloudError {
   }
 
   override get remedy(): string {
-    return `see to the clock first: timedatectl; if it is right: ${super.remedy}`;
+    // Where the failure is transient anyway, its own remedy is the clock.
+    return super.kind === 'transient'
+      ? super.remedy
+      : `see to the clock first: timedatectl; if it is right: ${super.remedy}`;
   }
 }

@@ -7,14 +7,15 @@ import { createInterface } from 'node:readline';
 import { agentProgram } from '../support/agent-process.ts';
 import { configFor } from '../support/agent.ts';
 import type { AgentOptions } from '../support/agent.ts';
+import type { Scratch } from '../support/scratch.ts';
 import { keepLogged } from '../support/test-logs.ts';
 import { WatchedLog } from '../support/watched-log.ts';
 import { FakeTime } from './fake-time.ts';
 
 export interface AgentInTime {
   readonly log: WatchedLog;
-  /** Its wall clock, to be set while it runs. */
-  readonly time: FakeTime;
+  /** Sets its clock while it runs; 0 is right, and then its kernel says that the clock is synchronised. */
+  readonly setClock: (offsetMs: number) => Promise<void>;
 }
 
 /** The built agent as a process whose wall clock is wrong by `offsetMs`; killed when the test is over. */
@@ -26,8 +27,9 @@ export async function startAgentInTime(options: AgentOptions, offsetMs: number):
   await writeFile(config, configFor(options), { mode: 0o600 });
   const STATE_DIRECTORY = join(folder, 'state');
   await mkdir(STATE_DIRECTORY);
+  const kernel = await FakeKernel.start(scratch, offsetMs === 0);
   const child = spawn(process.execPath, [agentProgram, 'run', '--config', config], {
-    env: { ...process.env, ...time.environment, STATE_DIRECTORY },
+    env: { ...process.env, ...time.environment, PATH: kernel.path, STATE_DIRECTORY },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const log = new WatchedLog();
@@ -42,5 +44,32 @@ export async function startAgentInTime(options: AgentOptions, offsetMs: number):
     child.kill('SIGKILL');
     await closed;
   });
-  return { log, time };
+  const setClock = async (ms: number): Promise<void> => {
+    await kernel.say(ms === 0);
+    await time.set(ms);
+  };
+  return { log, setClock };
 }
+
+/** What timedatectl tells of the kernel, whatever the machine is that the test runs on. */
+class FakeKernel {
+  /** Where timedatectl is found. */
+  readonly path: string;
+
+  private constructor(path: string) {
+    this.path = path;
+  }
+
+  static async start(scratch: Scratch, isSynchronised: boolean): Promise<FakeKernel> {
+    const kernel = new FakeKernel(await scratch.folder());
+    await writeFile(join(kernel.path, 'timedatectl'), script, { mode: 0o755 });
+    await kernel.say(isSynchronised);
+    return kernel;
+  }
+
+  say(isSynchronised: boolean): Promise<void> {
+    return writeFile(join(this.path, 'timedatectl.answer'), isSynchronised ? 'yes\n' : 'no\n');
+  }
+}
+
+const script = '#!/bin/sh\nread -r answer < "$0.answer"\necho "$answer"\n';

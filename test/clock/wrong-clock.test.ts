@@ -30,14 +30,14 @@ describe('a wrong clock at the start', () => {
 
   it('the year 1970, corrected while the agent waits for that: nothing was tried before, and it connects at once', async () => {
     const sections = [everySecond, longWaits];
-    const { log, time } = await startAgentInTime({ scratch, simulator, attestation, sections }, to1970());
+    const { log, setClock } = await startAgentInTime({ scratch, simulator, attestation, sections }, to1970());
     await log.until(({ clock }) => clock === 'waiting');
     await pass(3000);
     assert.deepEqual(
       log.lines.filter(({ code }) => code !== undefined),
       [],
     );
-    await time.set(0);
+    await setClock(0);
     await log.untilState('connected', soonMs);
     assert.equal(dpsConnections(simulator), 1);
     assert.equal(log.lines.filter(({ stepMs }) => stepMs !== undefined).length, 1);
@@ -45,11 +45,11 @@ describe('a wrong clock at the start', () => {
 
   it('the year 1970, corrected when the wait is over: the failure is laid to the clock, its correction ends the wait', async () => {
     const sections = [everySecond, longWaits, suspectAtOnce];
-    const { log, time } = await startAgentInTime({ scratch, simulator, attestation, sections }, to1970());
+    const { log, setClock } = await startAgentInTime({ scratch, simulator, attestation, sections }, to1970());
     const failed = await log.untilCode('TLS-NOT-YET-VALID');
     assert.equal(failed['kind'], 'transient');
     assert.match(failed.msg, /while the clock is suspect \(it says 1970-01-01/);
-    await time.set(0);
+    await setClock(0);
     await log.untilState('connected', soonMs);
     assert.equal(log.lines.filter(({ clock }) => clock === 'suspect').length, 1);
     assert.ok(log.lines.some(({ msg }) => msg.startsWith('the clock is no longer suspect')));
@@ -57,14 +57,14 @@ describe('a wrong clock at the start', () => {
 
   it('hours behind: the refused token is laid to the clock, its correction ends the wait', async () => {
     const sections = [everySecond, longWaits, suspectAtOnce];
-    const { log, time } = await startAgentInTime(
+    const { log, setClock } = await startAgentInTime(
       { scratch, simulator, attestation, sections },
       -5 * 3_600_000,
     );
     const refused = await log.until(({ code }) => typeof code === 'string' && code.startsWith('DPS-'));
     assert.equal(refused['kind'], 'transient');
     assert.match(refused.msg, /while the clock is suspect/);
-    await time.set(0);
+    await setClock(0);
     await log.untilState('connected', soonMs);
   });
 });
@@ -80,7 +80,7 @@ describe('the clock set while messages are in flight', { concurrency: true }, ()
       t.after(() => scratch.clean());
       const simulator = await simulatorFor(scratch);
       const attestation = enrollWithKey(simulator, 'gateway');
-      const { log, time } = await startAgentInTime(
+      const { log, setClock } = await startAgentInTime(
         { scratch, simulator, attestation, sections: [everySecond] },
         0,
       );
@@ -90,7 +90,7 @@ describe('the clock set while messages are in flight', { concurrency: true }, ()
       await arrived(simulator, 5);
       for (const offsetMs of [stepMs, 0]) {
         const from = log.lines.length;
-        await time.set(offsetMs);
+        await setClock(offsetMs);
         await log.until(({ stepMs: size }) => size !== undefined, 10_000, from);
         await pass(15_000);
       }

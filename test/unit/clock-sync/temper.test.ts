@@ -51,4 +51,9 @@ describe('tempering a failure by the clock’s condition', () => {
     assert.equal(tempered.retryAfterMs, 7000);
     assert.equal(error.kind, 'rejected');
   });
+
+  it('leaves the remedy alone where that is the clock anyway', () => {
+    const error = new CloudError('TLS-NOT-YET-VALID', 'connect to hub.example');
+    assert.equal(temper(error, clock('suspect')).remedy, error.remedy);
+  });
 });
