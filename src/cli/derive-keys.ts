@@ -2,7 +2,6 @@ import { createReadStream } from 'node:fs';
 import process from 'node:process';
 import { pipeline } from 'node:stream/promises';
 import { writeFileAtomically } from '../lib/atomic-file.ts';
-import { describeError } from '../lib/errors.ts';
 import { CsvReader } from './csv.ts';
 import type { CsvRecord } from './csv.ts';
 import { KeyExport, keyLine } from './device-keys.ts';
@@ -106,16 +105,16 @@ async function* pieces(lines: AsyncIterable<string>): AsyncGenerator<string> {
 }
 
 async function writePieces(output: AsyncIterable<string>, path: string | undefined): Promise<void> {
-  if (path !== undefined) return writeFileAtomically(path, await joined(output), 0o600);
   try {
-    await pipeline(output, process.stdout, { end: false });
-  } catch (error) {
-    if (error instanceof CommandError) throw error;
-    throw new CommandError(`cannot write to standard output: ${describeError(error)}`);
+    if (path === undefined) await pipeline(output, process.stdout, { end: false });
+    else await writeFileAtomically(path, await joined(output), 0o600);
+  } catch (cause) {
+    if (cause instanceof CommandError) throw cause;
+    throw new CommandError(`cannot write to ${path ?? 'standard output'}`, { cause });
   }
 }
 
-/** Held as a whole, some 150 bytes a device, because a file is replaced only by one that is complete. */
+/** `writeFileAtomically` takes a whole file: some 150 bytes a device. */
 async function joined(output: AsyncIterable<string>): Promise<string> {
   let text = '';
   for await (const piece of output) text += piece;

@@ -100,6 +100,16 @@ describe('dps-agent keys derive', () => {
     assert.equal((await stat(out)).mode & 0o777, 0o600);
   });
 
+  it('says why it cannot write, whoever it writes for', async () => {
+    const folder = await scratch.folder();
+    const { code, stderr } = await dpsAgent(
+      ['keys', 'derive', '--group-key', 'env:GROUP_KEY', '--csv', '-', '--out', folder],
+      { env: { GROUP_KEY: groupKey }, input: 'IOTC_DEVICEID\npump-1\n' },
+    );
+    assert.equal(code, 1);
+    assert.match(stderr, new RegExp(`^dps-agent: cannot write to ${folder}: EISDIR`));
+  });
+
   it('refuses a file that is not UTF-8, has no header, or is not there; writes nothing then', async () => {
     const folder = await scratch.folder();
     const out = join(folder, 'keys.csv');
