@@ -1,22 +1,22 @@
 import assert from 'node:assert/strict';
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { createAuthority, createDeviceCertificate } from '../../../src/certificates/certificate.ts';
-import type { Credential, Validity } from '../../../src/certificates/certificate.ts';
+import type { Credential } from '../../../src/certificates/certificate.ts';
 import { thumbprintsOf } from '../../../src/certificates/thumbprint.ts';
 import { Secret } from '../../../src/lib/secret.ts';
 import { deriveDeviceKey } from '../../../src/provisioning/derive-device-key.ts';
 import type { Simulator } from '../../../src/simulator/simulator.ts';
 import { startAgent } from '../../support/agent.ts';
+import {
+  attestationBy,
+  certificateFiles,
+  expiredNow,
+  replaceFiles,
+  validNow,
+} from '../../support/certificate-files.ts';
 import { Scratch } from '../../support/scratch.ts';
 import { enrollWithKey, newKey, putKeyEnrollment, simulatorFor } from '../../support/simulator.ts';
 import { keepSecret } from '../../support/test-logs.ts';
-
-const hour = 3_600_000;
-const now = Date.now();
-const valid: Validity = { notBefore: new Date(now - hour), notAfter: new Date(now + 24 * hour) };
-const expired: Validity = { notBefore: new Date(now - 24 * hour), notAfter: new Date(now - hour) };
 
 describe('ways in', () => {
   let scratch: Scratch;
@@ -35,18 +35,6 @@ describe('ways in', () => {
       AbortSignal.timeout(10_000),
     );
     assert.equal(message.device, device);
-  }
-
-  async function filesOf(
-    credential: Credential,
-    chain: readonly Credential[] = [],
-  ): Promise<Record<string, string>> {
-    const folder = await scratch.folder();
-    const [cert, key] = [join(folder, 'cert.pem'), join(folder, 'key.pem')];
-    await writeFile(cert, [credential, ...chain].map(({ certificatePem }) => certificatePem).join('\n'));
-    await writeFile(key, credential.privateKeyPem, { mode: 0o600 });
-    keepSecret(credential.privateKeyPem.split('\n')[1] ?? '');
-    return { method: 'x509', identity_cert: `file://${cert}`, identity_pk: `file://${key}` };
   }
 
   function enrollLeaf(registrationId: string, { certificatePem: certificate }: Credential): void {
@@ -73,7 +61,7 @@ describe('ways in', () => {
   });
 
   it('X.509: self-signed leaf, by thumbprint', async () => {
-    const leaf = await createDeviceCertificate({ commonName: 'self-signed', validity: valid });
+    const leaf = await createDeviceCertificate({ commonName: 'self-signed', validity: validNow() });
     simulator.registry.enrollments.put('self-signed', {
       attestation: {
         type: 'x509',
@@ -84,16 +72,24 @@ describe('ways in', () => {
         },
       },
     });
-    await startAgent({ scratch, simulator, attestation: await filesOf(leaf) });
+    await startAgent({
+      scratch,
+      simulator,
+      attestation: attestationBy(await certificateFiles(scratch, leaf)),
+    });
     await arrives('self-signed');
   });
 
   it('X.509: leaf under an enrolled authority, with an intermediate between', async () => {
-    const root = await createAuthority({ commonName: 'root', validity: valid });
-    const intermediate = await createAuthority({ commonName: 'intermediate', validity: valid, issuer: root });
+    const root = await createAuthority({ commonName: 'root', validity: validNow() });
+    const intermediate = await createAuthority({
+      commonName: 'intermediate',
+      validity: validNow(),
+      issuer: root,
+    });
     const leaf = await createDeviceCertificate({
       commonName: 'under-authority',
-      validity: valid,
+      validity: validNow(),
       issuer: intermediate,
     });
     simulator.registry.enrollmentGroups.put('certified', {
@@ -102,7 +98,11 @@ describe('ways in', () => {
         x509: { signingCertificates: { primary: { certificate: root.certificatePem } } },
       },
     });
-    await startAgent({ scratch, simulator, attestation: await filesOf(leaf, [intermediate]) });
+    await startAgent({
+      scratch,
+      simulator,
+      attestation: attestationBy(await certificateFiles(scratch, leaf, [intermediate])),
+    });
     await arrives('under-authority');
   });
 
@@ -134,17 +134,14 @@ describe('ways in', () => {
   });
 
   it('an expired certificate is CERT-EXPIRED, nothing is sent, and it heals when the files are replaced', async () => {
-    const old = await createDeviceCertificate({ commonName: 'expired', validity: expired });
-    const attestation = await filesOf(old);
-    const { log } = await startAgent({ scratch, simulator, attestation });
+    const old = await createDeviceCertificate({ commonName: 'expired', validity: expiredNow() });
+    const files = await certificateFiles(scratch, old);
+    const { log } = await startAgent({ scratch, simulator, attestation: attestationBy(files) });
     await refusedWith('CERT-EXPIRED', log);
     assert.deepEqual(simulator.connections.history(), []);
-    const fresh = await createDeviceCertificate({ commonName: 'expired', validity: valid });
+    const fresh = await createDeviceCertificate({ commonName: 'expired', validity: validNow() });
     enrollLeaf('expired', fresh);
-    const path = (uri: string | undefined): string => (uri ?? '').slice('file://'.length);
-    await writeFile(path(attestation['identity_pk']), fresh.privateKeyPem);
-    await writeFile(path(attestation['identity_cert']), fresh.certificatePem);
-    keepSecret(fresh.privateKeyPem.split('\n')[1] ?? '');
+    await replaceFiles(files, fresh);
     await arrives('expired');
   });
 
