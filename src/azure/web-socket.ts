@@ -28,6 +28,10 @@ export function openWebSocket(socket: TLSSocket, authority: string, signal: Abor
     maxPayload: maxFrameBytes,
   });
   const stream = webSockets.createWebSocketStream(webSocket);
+  // A packet is written in pieces, corked: one frame and one TLS record for it, not one for each piece.
+  stream._writev = (pieces, done) => {
+    stream._write(Buffer.concat(pieces.map(({ chunk }) => chunk as Buffer)), 'binary', done);
+  };
   // The stream of ws stays half open when the other side has gone; a socket does not.
   stream.once('end', () => {
     stream.destroy();

@@ -36,6 +36,10 @@ export class WebSocketDoor {
       }
       this.#upgrades.handleUpgrade(request, socket, head, (webSocket) => {
         const stream = webSockets.createWebSocketStream(webSocket);
+        // A packet is written in pieces, corked: one frame for it.
+        stream._writev = (pieces, done) => {
+          stream._write(Buffer.concat(pieces.map(({ chunk }) => chunk as Buffer)), 'binary', done);
+        };
         // The stream of ws stays half open when the other side has gone; a socket does not.
         stream.once('end', () => {
           stream.destroy();
