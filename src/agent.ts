@@ -36,17 +36,16 @@ export function createAgent(config: Config, stateDirectory: string, world: World
   const queue = new MemoryQueue(telemetry.queue.maxMessages, log);
   const inputs = telemetry.inputs.map(({ name, intervalMs }) => new SystemInput(name, intervalMs, root));
   const attestation = attestationOf(provisioning.attestation, stateDirectory);
-  const method = attestation.method === 'x509' ? 'x509' : 'symmetric_key';
-  const about = aboutDevice({ bootTime: world.bootTime, method, root });
+  const about = aboutDevice({ bootTime: world.bootTime, root });
   const configuredSeconds = commonInterval(telemetry.inputs);
 
-  const sessionServices: SessionServices = async (session, assignment) => [
+  const sessionServices: SessionServices = async (session, assignment, credential) => [
     new Sender(session, queue, telemetry.window, clock),
     new TwinSync({
       session,
       store: settings,
       reprovision,
-      about: await about(assignment),
+      about: await about(assignment, credential),
       configuredSeconds,
       clock,
       random,

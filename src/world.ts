@@ -1,14 +1,15 @@
 import { readFile } from 'node:fs/promises';
 import { setDefaultAutoSelectFamilyAttemptTimeout } from 'node:net';
 import { uptime } from 'node:os';
+import { join } from 'node:path';
 import { env } from 'node:process';
 import { rootCertificates } from 'node:tls';
 import { Connector } from './azure/connector.ts';
 import { AzureDpsClient } from './azure/dps-client.ts';
 import { AzureHubClient } from './azure/hub-client.ts';
 import { SecureContexts } from './azure/secure-contexts.ts';
+import { WayFile } from './azure/way-file.ts';
 import { WayMemory } from './azure/way-memory.ts';
-import type { WayStore } from './azure/way-memory.ts';
 import { wayOptions } from './azure/way-options.ts';
 import type { Config } from './config/schema.ts';
 import type { HubClient } from './connection/hub-client.ts';
@@ -37,9 +38,9 @@ export interface World {
 
 /**
  * The real world. Rejects with a ConfigError when the trust bundle cannot be used.
- * @param wayStore where it is kept which way to the cloud works; without it, in memory
+ * @param stateDirectory where it is kept which way to the cloud works; without it, that is forgotten with the process
  */
-export async function realWorld(config: Config, log: Log, wayStore?: WayStore): Promise<World> {
+export async function realWorld(config: Config, log: Log, stateDirectory?: string): Promise<World> {
   // Node's own 250 ms for each address of a name are too little for a modem; the connect timeout bounds them all.
   setDefaultAutoSelectFamilyAttemptTimeout(config.network.addressFamilyTimeoutMs);
   const { keepAliveMs, connectTimeoutMs, ackTimeoutMs } = config.connection;
@@ -47,7 +48,9 @@ export async function realWorld(config: Config, log: Log, wayStore?: WayStore): 
   const clock = new SystemClock();
   const secrets = new Secrets({ env, credentialsDirectory: env['CREDENTIALS_DIRECTORY'] });
   const ways = wayOptions(config, secrets, env);
-  const memory = new WayMemory(ways.transport, clock, wayStore);
+  const wayFile =
+    stateDirectory === undefined ? undefined : new WayFile(join(stateDirectory, 'way.json'), log);
+  const memory = new WayMemory(ways.transport, clock, wayFile);
   const connector = new Connector({ ...ways, keepAliveMs, connectTimeoutMs }, contexts, memory, clock, log);
   return {
     clock,

@@ -2,6 +2,7 @@ import process from 'node:process';
 import { pino } from 'pino';
 import { createAgent } from '../agent.ts';
 import { loadConfig } from '../config/load.ts';
+import { permissionWarnings } from '../config/permission-warnings.ts';
 import { writeFileAtomically } from '../lib/atomic-file.ts';
 import { untilStopped } from '../lib/deadline.ts';
 import { describeError } from '../lib/errors.ts';
@@ -23,7 +24,8 @@ export async function runAgent(configPath: string): Promise<number> {
   const requests = new ReprovisionSignal();
   const { config, warnings } = await loadConfig(configPath);
   const log = await createLog(config.log.level, standardOutput());
-  for (const warning of warnings) log.warn(warning);
+  const permissions = await permissionWarnings(configPath, config, { uid: process.getuid?.() });
+  for (const warning of [...warnings, ...permissions]) log.warn(warning);
   const world = await realWorld(config, log);
   const stateDirectory = stateDirectoryOf(config);
   log.info({ version: agentVersion, config: configPath, stateDirectory }, `dps-agent ${agentVersion} starts`);

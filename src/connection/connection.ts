@@ -15,10 +15,16 @@ import { budgetAfter } from './registration-budget.ts';
 import type { Context, Event, Policy, State } from './state.ts';
 
 /** Makes the services that live as long as one session: the sender, the twin. */
-export type SessionServices = (session: HubSession, assignment: Assignment) => Promise<readonly Service[]>;
+export type SessionServices = (
+  session: HubSession,
+  assignment: Assignment,
+  credential: Credential,
+) => Promise<readonly Service[]>;
 
 /** Where the device belongs: by DPS, or by the configuration. */
 export interface IdentitySource {
+  /** What is done to learn it, as in "asking DPS which hub this device belongs to". */
+  readonly doing: string;
   /** The last assignment for this credential, without asking anybody. */
   cached(credential: Credential): Promise<Assignment | undefined>;
   /** Asks, and remembers the answer. */
@@ -173,7 +179,7 @@ export class Connection implements Service {
   }
 
   async *#session(state: In<'connecting'>, signal: AbortSignal): AsyncGenerator<Event, void, undefined> {
-    const { hub, identity, loadCredential } = this.#options;
+    const { hub, identity, loadCredential, sessionServices } = this.#options;
     const { assignment } = state;
     const credential = await loadCredential(state.credential);
     const session = await hub.connect(assignment, credential, signal);
@@ -182,19 +188,23 @@ export class Connection implements Service {
       signal.throwIfAborted();
       yield { name: 'opened' };
       await identity.confirm(credential, assignment);
-      yield await this.#hold(session, assignment, signal);
+      yield await this.#hold(session, () => sessionServices(session, assignment, credential), signal);
     } finally {
       await session.close();
     }
   }
 
   /** Runs what needs the session until it ends, is due for renewal, or the agent stops. */
-  async #hold(session: HubSession, assignment: Assignment, signal: AbortSignal): Promise<Event> {
-    const { clock, sessionServices } = this.#options;
+  async #hold(
+    session: HubSession,
+    makeServices: () => Promise<readonly Service[]>,
+    signal: AbortSignal,
+  ): Promise<Event> {
+    const { clock } = this.#options;
     const openedAt = clock.monotonic();
     const renewal = renewalOf(session, clock);
     try {
-      const services = await sessionServices(session, assignment);
+      const services = await makeServices();
       await runAll([...services, endOf(session), renewal], signal);
     } catch (thrown) {
       const error = cloudErrorIn(thrown);
@@ -211,7 +221,7 @@ export class Connection implements Service {
     const { log } = this.#options;
     switch (state.name) {
       case 'provisioning':
-        log.info({ state: state.name }, 'provisioning: asking DPS which hub this device belongs to');
+        log.info({ state: state.name }, `provisioning: ${this.#options.identity.doing}`);
         return;
       case 'connecting': {
         const { assignedHub: hub, deviceId: device } = state.assignment;

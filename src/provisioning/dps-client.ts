@@ -3,11 +3,7 @@ import type { Credential } from './credential.ts';
 
 /** Why DPS was asked. */
 export type Trigger =
-  | 'no cached assignment'
-  | 'configured'
-  | 'refused by the hub'
-  | 'failures at the hub'
-  | 'requested';
+  'no cached assignment' | 'configured' | 'refused by the hub' | 'failures at the hub' | 'requested';
 
 /** Where DPS says this device belongs, as far as the agent needs it. */
 export interface Assignment {

@@ -18,6 +18,7 @@ export interface ProvisionerOptions {
 
 /** Asks DPS where the device belongs, and remembers the answer. */
 export class Provisioner {
+  readonly doing = 'asking DPS which hub this device belongs to';
   readonly #options: ProvisionerOptions;
   readonly #dps: DpsClient;
   readonly #cache: AssignmentCache;

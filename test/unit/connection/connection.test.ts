@@ -72,6 +72,7 @@ describe('Connection', () => {
 
   function identityWith(over: Partial<IdentitySource>): IdentitySource {
     return {
+      doing: 'asking DPS',
       cached: () => Promise.resolve(undefined),
       register: () => Promise.resolve(assignedTo('one')),
       confirm: () => Promise.resolve(),
