@@ -13,6 +13,9 @@ import { WayMemory } from './azure/way-memory.ts';
 import { wayOptions } from './azure/way-options.ts';
 import type { Config } from './config/schema.ts';
 import type { HubClient } from './connection/hub-client.ts';
+import { httpsDateOffset } from './clock-sync/https-date.ts';
+import { runProgram } from './clock-sync/run-program.ts';
+import type { RunProgram } from './clock-sync/run-program.ts';
 import { SystemClock } from './lib/clock.ts';
 import type { Clock } from './lib/clock.ts';
 import { ConfigError, describeError } from './lib/errors.ts';
@@ -32,6 +35,11 @@ export interface World {
   readonly secrets: Pick<Secrets, 'read'>;
   /** When the machine was started, by its own clock. */
   readonly bootTime: Date;
+  readonly runProgram: RunProgram;
+  /** What must be added to the clock to make it right, in milliseconds, if it can be measured. */
+  readonly measureOffset: (signal: AbortSignal) => Promise<number | undefined>;
+  /** What was written at a time that cannot be later than now. */
+  readonly programFile: string;
   /** Where `proc`, `sys` and `etc` are. */
   readonly root: string;
 }
@@ -44,7 +52,8 @@ export async function realWorld(config: Config, log: Log, stateDirectory?: strin
   // Node's own 250 ms for each address of a name are too little for a modem; the connect timeout bounds them all.
   setDefaultAutoSelectFamilyAttemptTimeout(config.network.addressFamilyTimeoutMs);
   const { keepAliveMs, connectTimeoutMs, ackTimeoutMs } = config.connection;
-  const contexts = new SecureContexts(await trustedCertificates(config.trustBundleCert));
+  const ca = await trustedCertificates(config.trustBundleCert);
+  const contexts = new SecureContexts(ca);
   const clock = new SystemClock();
   const secrets = new Secrets({ env, credentialsDirectory: env['CREDENTIALS_DIRECTORY'] });
   const ways = wayOptions(config, secrets, env);
@@ -59,9 +68,19 @@ export async function realWorld(config: Config, log: Log, stateDirectory?: strin
     dps: new AzureDpsClient(connector, clock),
     hub: new AzureHubClient({ ackTimeoutMs }, connector, clock, log),
     secrets,
+    runProgram,
+    measureOffset: httpsDateOffset({ host: timeHost(config), port: 443, ca, clock, log }),
+    programFile: argv[1] ?? '',
     bootTime: new Date(clock.now().getTime() - uptime() * 1000),
     root: '/',
   };
+}
+
+/** Without DPS of its own a device asks the one of the public cloud. */
+function timeHost({ provisioning }: Config): string {
+  return provisioning.source === 'dps'
+    ? provisioning.globalEndpoint.host
+    : 'global.azure-devices-provisioning.net';
 }
 
 /** Node's own roots and the bundle's; `undefined`, meaning Node's own, when there is no bundle. */
