@@ -28,10 +28,15 @@ async function runTests(): Promise<boolean> {
   const runner = spawn(process.execPath, ['--import', 'tsx', '--test', ...defaults, ...flags, ...files], {
     cwd: root,
     stdio: 'inherit',
-    env: { ...process.env, DPS_AGENT_TEST_LOGS: logs },
+    env: { ...withoutProxy(process.env), DPS_AGENT_TEST_LOGS: logs },
   });
   const [code] = (await once(runner, 'exit')) as [number | null];
   return code === 0;
+}
+
+/** A proxy of this machine is not for connections to a simulator on it. */
+function withoutProxy(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !/^(https?|no)_proxy$/i.test(name)));
 }
 
 function noSecretLogged(): boolean {

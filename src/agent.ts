@@ -1,4 +1,7 @@
 import { join } from 'node:path';
+import { ClockWatch } from './clock-sync/clock-watch.ts';
+import { newestFile } from './clock-sync/newest-file.ts';
+import { SyncProbe } from './clock-sync/sync-probe.ts';
 import type { Config } from './config/schema.ts';
 import { Connection } from './connection/connection.ts';
 import type { IdentitySource, SessionServices } from './connection/connection.ts';
@@ -53,7 +56,16 @@ export function createAgent(config: Config, stateDirectory: string, world: World
     }),
     new MethodService(session, methods, log),
   ];
+  const clockWatch = new ClockWatch({
+    ...config.clock,
+    probe: new SyncProbe({ run: world.runProgram, root, clock }),
+    measureOffset: world.measureOffset,
+    newestFile: () => newestFile([stateDirectory, world.programFile]),
+    clock,
+    log,
+  });
   const connection = new Connection({
+    clockTrust: clockWatch,
     hub: world.hub,
     identity: identitySource(config, stateDirectory, world),
     loadCredential: (name) => loadCredential(attestation, name, { secrets, clock }),
@@ -91,7 +103,7 @@ export function createAgent(config: Config, stateDirectory: string, world: World
     run: async (signal) => {
       await settings.load();
       await reprovision.load();
-      await runAll([connection, ...inputServices], signal);
+      await runAll([clockWatch, connection, ...inputServices], signal);
       if (queue.depth > 0)
         log.warn({ messages: queue.depth }, `telemetry not sent and lost: ${queue.depth} in number`);
     },

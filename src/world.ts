@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { setDefaultAutoSelectFamilyAttemptTimeout } from 'node:net';
 import { uptime } from 'node:os';
 import { join } from 'node:path';
-import { env } from 'node:process';
+import { argv, env } from 'node:process';
 import { rootCertificates } from 'node:tls';
 import { Connector } from './azure/connector.ts';
 import { AzureDpsClient } from './azure/dps-client.ts';

@@ -26,8 +26,8 @@ export async function runAgent(configPath: string): Promise<number> {
   const log = await createLog(config.log.level, standardOutput());
   const permissions = await permissionWarnings(configPath, config, { uid: process.getuid?.() });
   for (const warning of [...warnings, ...permissions]) log.warn(warning);
-  const world = await realWorld(config, log);
   const stateDirectory = stateDirectoryOf(config);
+  const world = await realWorld(config, log, stateDirectory);
   log.info({ version: agentVersion, config: configPath, stateDirectory }, `dps-agent ${agentVersion} starts`);
 
   const stop = stopOnSignals(log);

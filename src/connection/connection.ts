@@ -41,7 +41,23 @@ export interface RegistrationStore {
   add(): Promise<void>;
 }
 
+/** What the machine's clock has to do with failures. */
+export interface ClockTrust {
+  /** Resolves when the first attempt may be made. */
+  settled(signal: AbortSignal): Promise<unknown>;
+  /** An attempt begins. */
+  begin(): ClockAttempt;
+}
+
+export interface ClockAttempt {
+  /** The failure to go by. */
+  temper(error: CloudError): CloudError;
+  /** Resolves when a clock that brought the failure about has been corrected; never for other failures. */
+  corrected(error: CloudError, signal: AbortSignal): Promise<void>;
+}
+
 export interface ConnectionOptions {
+  readonly clockTrust: ClockTrust;
   readonly hub: HubClient;
   readonly identity: IdentitySource;
   /** Makes the credential anew, so that a replaced file is used. */
@@ -67,12 +83,15 @@ export class Connection implements Service {
   /** What the current state is doing; a request to re-provision breaks it off. */
   #work = new AbortController();
   #isRequested = false;
+  #attempt: ClockAttempt;
 
   constructor(options: ConnectionOptions) {
     this.#options = options;
+    this.#attempt = options.clockTrust.begin();
   }
 
   async run(signal: AbortSignal): Promise<void> {
+    await untilStopped(this.#options.clockTrust.settled(signal), signal);
     let state = await this.#start();
     this.#announce(state);
     while (state.name !== 'stopped') {
@@ -141,13 +160,15 @@ export class Connection implements Service {
       signal.throwIfAborted();
       switch (state.name) {
         case 'provisioning':
+          this.#attempt = this.#options.clockTrust.begin();
           yield await this.#provision(state, signal);
           return;
         case 'connecting':
+          this.#attempt = this.#options.clockTrust.begin();
           yield* this.#session(state, signal);
           return;
         case 'waiting':
-          await this.#options.clock.sleep(state.delayMs, signal);
+          await this.#rest(state, signal);
           yield { name: 'elapsed' };
           return;
         case 'connected':
@@ -158,9 +179,19 @@ export class Connection implements Service {
       }
     } catch (error) {
       if (signal.aborted) yield this.#interruption(stop);
-      else if (error instanceof CloudError) yield { name: 'failed', error };
+      else if (error instanceof CloudError) yield { name: 'failed', error: this.#attempt.temper(error) };
       else throw error;
     }
+  }
+
+  /** A wait ends early when the clock that brought the failure about has been corrected. */
+  #rest({ delayMs, reason }: In<'waiting'>, signal: AbortSignal): Promise<void> {
+    return inScope(signal, (rest) =>
+      Promise.race([
+        this.#options.clock.sleep(delayMs, rest.signal),
+        this.#attempt.corrected(reason, rest.signal),
+      ]),
+    );
   }
 
   /** Why the work was broken off. */

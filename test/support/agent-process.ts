@@ -27,7 +27,8 @@ export async function startAgentProcess(options: AgentOptions): Promise<AgentPro
   const STATE_DIRECTORY = options.stateDirectory ?? join(folder, 'state');
   await mkdir(STATE_DIRECTORY, { recursive: true });
   const child = spawn(process.execPath, [agentProgram, 'run', '--config', config], {
-    env: { ...process.env, STATE_DIRECTORY },
+    // Without a PATH it cannot ask this machine whether its clock is synchronised.
+    env: { ...process.env, PATH: '', STATE_DIRECTORY },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const log = new WatchedLog();

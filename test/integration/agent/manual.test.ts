@@ -8,7 +8,7 @@ import { thumbprintsOf } from '../../../src/certificates/thumbprint.ts';
 import { parseConfig } from '../../../src/config/parse.ts';
 import type { Simulator } from '../../../src/simulator/simulator.ts';
 import { realWorld } from '../../../src/world.ts';
-import { quickRetries } from '../../support/agent.ts';
+import { nobodyToAsk, quickRetries } from '../../support/agent.ts';
 import { Scratch } from '../../support/scratch.ts';
 import { dpsConnections, newKey, simulatorFor } from '../../support/simulator.ts';
 import { keepSecret } from '../../support/test-logs.ts';
@@ -97,7 +97,10 @@ describe('source manual', () => {
     const log = new WatchedLog();
     const stopping = new AbortController();
     const state = join(await scratch.folder(), 'state');
-    const running = createAgent(config, state, await realWorld(config, log.log)).run(stopping.signal);
+    const running = createAgent(config, state, {
+      ...(await realWorld(config, log.log)),
+      runProgram: nobodyToAsk,
+    }).run(stopping.signal);
     // Told by the clean-up; until then a failure must not end the test's process.
     running.catch(() => undefined);
     scratch.defer(async () => {

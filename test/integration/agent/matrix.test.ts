@@ -10,6 +10,7 @@ import { Secret } from '../../../src/lib/secret.ts';
 import { deriveDeviceKey } from '../../../src/provisioning/derive-device-key.ts';
 import type { Simulator } from '../../../src/simulator/simulator.ts';
 import { realWorld } from '../../../src/world.ts';
+import { nobodyToAsk } from '../../support/agent.ts';
 import { certificateFiles, validNow } from '../../support/certificate-files.ts';
 import { proxyFor } from '../../support/proxy.ts';
 import { Scratch } from '../../support/scratch.ts';
@@ -159,7 +160,7 @@ async function run(scratch: Scratch, text: string): Promise<void> {
   const { config } = parseConfig(text, 'config.yaml');
   const log = new WatchedLog();
   const stopping = new AbortController();
-  const world = await realWorld(config, log.log);
+  const world = { ...(await realWorld(config, log.log)), runProgram: nobodyToAsk };
   const running = createAgent(config, join(await scratch.folder(), 'state'), world).run(stopping.signal);
   running.catch(() => undefined);
   scratch.defer(async () => {

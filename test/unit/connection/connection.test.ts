@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { CloudError } from '../../../src/cloud-error.ts';
 import { Connection } from '../../../src/connection/connection.ts';
-import type { ConnectionOptions, IdentitySource } from '../../../src/connection/connection.ts';
+import type { ClockTrust, ConnectionOptions, IdentitySource } from '../../../src/connection/connection.ts';
 import type { Service } from '../../../src/lib/service.ts';
 import { Secret } from '../../../src/lib/secret.ts';
 import type { Credential } from '../../../src/provisioning/credential.ts';
@@ -22,6 +22,12 @@ const assignedTo = (hub: string): Assignment => ({
   deviceId: 'd',
   assignedAt: '2026-01-01T00:00:00.000Z',
 });
+
+/** A clock that has nothing to do with any failure. */
+const goodClock: ClockTrust = {
+  settled: () => Promise.resolve(),
+  begin: () => ({ temper: (error) => error, corrected: () => new Promise(() => undefined) }),
+};
 
 describe('Connection', () => {
   let clock: FakeClock;
@@ -46,6 +52,7 @@ describe('Connection', () => {
   function start(over: Partial<ConnectionOptions> = {}): Promise<void> {
     const connection = new Connection({
       hub,
+      clockTrust: goodClock,
       identity: identityWith({}),
       registrations: { load: () => Promise.resolve([]), add: () => Promise.resolve() },
       loadCredential: () => Promise.resolve(credential),
@@ -231,6 +238,32 @@ describe('Connection', () => {
     assert.equal(log.lines.at(-1)?.fields['code'], 'CERT-EXPIRED');
     broken = false;
     await clock.advance(300_000);
+    assert.equal(log.states.at(-1), 'connected');
+  });
+
+  it('waits for the clock before the first attempt, but not for ever', async () => {
+    hub.willAnswer(new FakeSession());
+    let settleClock: () => void = () => undefined;
+    const settled = new Promise<void>((resolve) => (settleClock = resolve));
+    void start({ clockTrust: { ...goodClock, settled: () => settled } });
+    await settle();
+    assert.deepEqual(log.states, []);
+    settleClock();
+    await settle();
+    assert.equal(log.states.at(-1), 'connected');
+  });
+
+  it('goes by what the clock makes of a failure, and cuts its wait short when the clock is corrected', async () => {
+    hub.willAnswer('HUB-CONNACK-5', new FakeSession());
+    let correct: () => void = () => undefined;
+    const corrected = new Promise<void>((resolve) => (correct = resolve));
+    const transient = new CloudError('HUB-CONNACK-3', 'connect');
+    const attempt = { temper: () => transient, corrected: () => corrected };
+    void start({ clockTrust: { ...goodClock, begin: () => attempt } });
+    await settle();
+    assert.equal(log.lines.at(-1)?.fields['code'], 'HUB-CONNACK-3');
+    correct();
+    await settle();
     assert.equal(log.states.at(-1), 'connected');
   });
 
