@@ -244,10 +244,12 @@ describe('Connection', () => {
   it('waits for the clock before the first attempt, but not for ever', async () => {
     hub.willAnswer(new FakeSession());
     let settleClock: () => void = () => undefined;
-    const settled = new Promise<void>((resolve) => (settleClock = resolve));
+    const settled = new Promise<void>((resolve) => {
+      settleClock = resolve;
+    });
     void start({ clockTrust: { ...goodClock, settled: () => settled } });
     await settle();
-    assert.deepEqual(log.states, []);
+    assert.equal(log.states.length, 0);
     settleClock();
     await settle();
     assert.equal(log.states.at(-1), 'connected');
@@ -256,7 +258,9 @@ describe('Connection', () => {
   it('goes by what the clock makes of a failure, and cuts its wait short when the clock is corrected', async () => {
     hub.willAnswer('HUB-CONNACK-5', new FakeSession());
     let correct: () => void = () => undefined;
-    const corrected = new Promise<void>((resolve) => (correct = resolve));
+    const corrected = new Promise<void>((resolve) => {
+      correct = resolve;
+    });
     const transient = new CloudError('HUB-CONNACK-3', 'connect');
     const attempt = { temper: () => transient, corrected: () => corrected };
     void start({ clockTrust: { ...goodClock, begin: () => attempt } });
