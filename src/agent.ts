@@ -5,13 +5,12 @@ import { SyncProbe } from './clock-sync/sync-probe.ts';
 import type { Config } from './config/schema.ts';
 import { Connection } from './connection/connection.ts';
 import type { IdentitySource, SessionServices } from './connection/connection.ts';
+import { deviceCredentials } from './device-credentials.ts';
 import { runAll } from './lib/service.ts';
 import type { Service } from './lib/service.ts';
 import { MethodService } from './methods/method-service.ts';
 import { reprovision as reprovisionMethod } from './methods/reprovision.ts';
 import { AssignmentCache, assignmentFileIn } from './provisioning/assignment-cache.ts';
-import { attestationOf } from './provisioning/attestation.ts';
-import { credentialNames, loadCredential } from './provisioning/credential.ts';
 import { ManualSource } from './provisioning/manual.ts';
 import { Provisioner } from './provisioning/provisioner.ts';
 import { RegistrationRecord } from './provisioning/registration-record.ts';
@@ -32,13 +31,12 @@ export interface Agent extends Service {
 
 /** The whole program: runs until its signal is aborted, then ends with everything it started. */
 export function createAgent(config: Config, stateDirectory: string, world: World): Agent {
-  const { clock, random, log, root, secrets } = world;
+  const { clock, random, log, root } = world;
   const { provisioning, telemetry } = config;
 
   const settings = new SettingsStore(join(stateDirectory, 'settings.json'), log);
   const queue = new MemoryQueue(telemetry.queue.maxMessages, log);
   const inputs = telemetry.inputs.map(({ name, intervalMs }) => new SystemInput(name, intervalMs, root));
-  const attestation = attestationOf(provisioning.attestation, stateDirectory);
   const about = aboutDevice({ bootTime: world.bootTime, root });
   const configuredSeconds = commonInterval(telemetry.inputs);
 
@@ -64,17 +62,23 @@ export function createAgent(config: Config, stateDirectory: string, world: World
     clock,
     log,
   });
+  const credentials = deviceCredentials(config, stateDirectory, world, {
+    prove: (candidate, signal) => connection.prove(candidate, signal),
+    adopted: () => {
+      connection.credentialChanged();
+    },
+  });
   const connection = new Connection({
     clockTrust: clockWatch,
     hub: world.hub,
     identity: identitySource(config, stateDirectory, world),
-    loadCredential: (name) => loadCredential(attestation, name, { secrets, clock }),
+    loadCredential: (name) => credentials.current(name),
     registrations: new RegistrationRecord(join(stateDirectory, 'registrations.json'), clock, log),
     sessionServices,
     policy: {
       ...config.connection,
       dynamicReprovisioning: provisioning.source === 'dps' && provisioning.dynamicReprovisioning,
-      credentials: credentialNames(attestation),
+      credentials: credentials.names,
     },
     alwaysReprovisionOnStartup: provisioning.source === 'dps' && provisioning.alwaysReprovisionOnStartup,
     clock,
@@ -103,7 +107,8 @@ export function createAgent(config: Config, stateDirectory: string, world: World
     run: async (signal) => {
       await settings.load();
       await reprovision.load();
-      await runAll([clockWatch, connection, ...inputServices], signal);
+      await credentials.load();
+      await runAll([clockWatch, connection, ...credentials.services, ...inputServices], signal);
       if (queue.depth > 0)
         log.warn({ messages: queue.depth }, `telemetry not sent and lost: ${queue.depth} in number`);
     },

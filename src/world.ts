@@ -33,6 +33,8 @@ export interface World {
   readonly dps: DpsClient;
   readonly hub: HubClient;
   readonly secrets: Pick<Secrets, 'read'>;
+  /** PEM certificates to trust; Node's own roots when absent. */
+  readonly ca: readonly string[] | undefined;
   /** When the machine was started, by its own clock. */
   readonly bootTime: Date;
   readonly runProgram: RunProgram;
@@ -68,6 +70,7 @@ export async function realWorld(config: Config, log: Log, stateDirectory?: strin
     dps: new AzureDpsClient(connector, clock),
     hub: new AzureHubClient({ ackTimeoutMs }, connector, clock, log),
     secrets,
+    ca,
     runProgram,
     measureOffset: httpsDateOffset({ host: timeHost(config), port: 443, ca, clock, log }),
     programFile: argv[1] ?? '',

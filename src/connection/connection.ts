@@ -80,9 +80,11 @@ type In<Name extends State['name']> = Extract<State, { name: Name }>;
 export class Connection implements Service {
   readonly name = 'connection';
   readonly #options: ConnectionOptions;
-  /** What the current state is doing; a request to re-provision breaks it off. */
+  /** What the current state is doing; an interruption breaks it off. */
   #work = new AbortController();
-  #isRequested = false;
+  #interruption: Event | undefined;
+  /** The hub last known, for a certificate to be proved at. */
+  #known: Assignment | undefined;
   #attempt: ClockAttempt;
 
   constructor(options: ConnectionOptions) {
@@ -103,17 +105,59 @@ export class Connection implements Service {
   /** Has DPS asked as soon as it may be, whatever the agent is doing. */
   requestReprovision(why: string): void {
     this.#options.log.info(`re-provisioning is requested: ${why}`);
-    this.#isRequested = true;
-    this.#work.abort(new Error('re-provisioning is requested'));
+    this.#interrupt({ name: 'reprovision' });
+  }
+
+  /** There is another certificate to use: a session is replaced, a wait ends. */
+  credentialChanged(): void {
+    this.#interrupt({ name: 'credentialChanged' });
+  }
+
+  /**
+   * Tries a certificate that may take the place of the one in use, in a session of its own: at the hub last known, or where
+   * DPS assigns it. Resolves when that session has opened; the hub has then ended the one before, and the next is opened
+   * with whatever certificate is in use by then. Rejects with a CloudError, and the session before goes on; or with the
+   * signal's reason.
+   */
+  async prove(candidate: Credential, signal: AbortSignal): Promise<void> {
+    const { identity, log } = this.#options;
+    const assignment = await this.#provedAt(candidate, signal);
+    await identity.confirm(candidate, assignment);
+    log.info(`another certificate has been proved: ${assignment.assignedHub} accepts it`);
+  }
+
+  async #provedAt(candidate: Credential, signal: AbortSignal): Promise<Assignment> {
+    const { identity, registrations } = this.#options;
+    const known = this.#known;
+    try {
+      if (known !== undefined) return await this.#opensAt(known, candidate, signal);
+    } catch (error) {
+      if (!(error instanceof CloudError) || error.kind !== 'rejected') throw error;
+      // A hub knows the certificate that was registered last; DPS may accept this one, and tell the hub.
+    }
+    await registrations.add();
+    return this.#opensAt(await identity.register(candidate, 'requested', signal), candidate, signal);
+  }
+
+  async #opensAt(assignment: Assignment, candidate: Credential, signal: AbortSignal): Promise<Assignment> {
+    const session = await this.#options.hub.connect(assignment, candidate, signal);
+    await session.close();
+    return assignment;
+  }
+
+  #interrupt(event: Event): void {
+    this.#interruption = event;
+    this.#work.abort(new Error(`interrupted: ${event.name}`));
   }
 
   async #step(from: State, work: AbortController, stop: AbortSignal): Promise<State> {
     this.#work = work;
     // Asked for before there was any work to break off.
-    if (this.#isRequested) work.abort(new Error('re-provisioning is requested'));
+    if (this.#interruption !== undefined) work.abort(new Error(`interrupted: ${this.#interruption.name}`));
     let state = from;
     for await (const event of this.#perform(state, work.signal, stop)) {
       state = transition(state, event, this.#context());
+      if (state.name !== 'stopped') this.#known = state.history.known;
       this.#announce(state);
     }
     return state;
@@ -178,7 +222,7 @@ export class Connection implements Service {
           );
       }
     } catch (error) {
-      if (signal.aborted) yield this.#interruption(stop);
+      if (signal.aborted) yield this.#takeInterruption(stop);
       else if (error instanceof CloudError) yield { name: 'failed', error: this.#attempt.temper(error) };
       else throw error;
     }
@@ -195,10 +239,11 @@ export class Connection implements Service {
   }
 
   /** Why the work was broken off. */
-  #interruption(stop: AbortSignal): Event {
-    if (stop.aborted) return { name: 'stop' };
-    this.#isRequested = false;
-    return { name: 'reprovision' };
+  #takeInterruption(stop: AbortSignal): Event {
+    const event = this.#interruption;
+    if (stop.aborted || event === undefined) return { name: 'stop' };
+    this.#interruption = undefined;
+    return event;
   }
 
   async #provision({ credential, history }: In<'provisioning'>, signal: AbortSignal): Promise<Event> {

@@ -59,8 +59,10 @@ export type Event =
   | { readonly name: 'lost'; readonly error: CloudError; readonly uptimeMs: number }
   | { readonly name: 'renewalDue' }
   | { readonly name: 'elapsed' }
-  /** Somebody wants DPS asked: an operator, the twin, a changed credential. */
+  /** Somebody wants DPS asked: an operator, the twin. */
   | { readonly name: 'reprovision' }
+  /** There is another certificate to use from now on. */
+  | { readonly name: 'credentialChanged' }
   | { readonly name: 'stop' };
 
 /** What has gone wrong since the last proof of health, and what is known all the same. */
@@ -150,6 +152,7 @@ export function initialState(start: Start, context: Context): State {
 export function transition(state: State, event: Event, context: Context): State {
   if (event.name === 'stop' || state.name === 'stopped') return { name: 'stopped' };
   if (event.name === 'reprovision') return onRequest(state, context);
+  if (event.name === 'credentialChanged') return onCredential(state, context);
   switch (state.name) {
     case 'provisioning':
       return fromProvisioning(state, event, context);
@@ -167,6 +170,19 @@ type In<Name extends State['name']> = Extract<State, { name: Name }>;
 function onRequest(state: Exclude<State, { name: 'stopped' }>, context: Context): State {
   if (state.name === 'provisioning') return state;
   return askDps({ ...state.history, trigger: 'requested', otherRefused: false }, context);
+}
+
+/** What is under way begins again with it: a session is replaced, a wait is over. */
+function onCredential(state: Exclude<State, { name: 'stopped' }>, context: Context): State {
+  switch (state.name) {
+    case 'provisioning':
+    case 'connecting':
+      return state;
+    case 'connected':
+      return { ...state, name: 'connecting', history: healthy(state.history) };
+    case 'waiting':
+      return afterWaiting(state, context);
+  }
 }
 
 function fromProvisioning(state: In<'provisioning'>, event: Event, context: Context): State {

@@ -61,6 +61,7 @@ const events = {
   renewalDue: { name: 'renewalDue' },
   elapsed: { name: 'elapsed' },
   reprovision: { name: 'reprovision' },
+  credentialChanged: { name: 'credentialChanged' },
   stop: { name: 'stop' },
 } satisfies { [Name in Event['name']]: Event & { name: Name } };
 
@@ -74,6 +75,7 @@ const table: Record<State['name'], Record<Event['name'], State['name']>> = {
     renewalDue: 'provisioning',
     elapsed: 'provisioning',
     reprovision: 'provisioning',
+    credentialChanged: 'provisioning',
     stop: 'stopped',
   },
   connecting: {
@@ -84,6 +86,7 @@ const table: Record<State['name'], Record<Event['name'], State['name']>> = {
     renewalDue: 'connecting',
     elapsed: 'connecting',
     reprovision: 'provisioning',
+    credentialChanged: 'connecting',
     stop: 'stopped',
   },
   connected: {
@@ -94,6 +97,7 @@ const table: Record<State['name'], Record<Event['name'], State['name']>> = {
     renewalDue: 'connecting',
     elapsed: 'connected',
     reprovision: 'provisioning',
+    credentialChanged: 'connecting',
     stop: 'stopped',
   },
   waiting: {
@@ -104,6 +108,7 @@ const table: Record<State['name'], Record<Event['name'], State['name']>> = {
     renewalDue: 'waiting',
     elapsed: 'connecting',
     reprovision: 'provisioning',
+    credentialChanged: 'connecting',
     stop: 'stopped',
   },
   stopped: {
@@ -114,6 +119,7 @@ const table: Record<State['name'], Record<Event['name'], State['name']>> = {
     renewalDue: 'stopped',
     elapsed: 'stopped',
     reprovision: 'stopped',
+    credentialChanged: 'stopped',
     stop: 'stopped',
   },
 };
