@@ -37,7 +37,11 @@ export function createAgent(config: Config, stateDirectory: string, world: World
   const settings = new SettingsStore(join(stateDirectory, 'settings.json'), log);
   const queue = new MemoryQueue(telemetry.queue.maxMessages, log);
   const inputs = telemetry.inputs.map(({ name, intervalMs }) => new SystemInput(name, intervalMs, root));
-  const about = aboutDevice({ bootTime: world.bootTime, root });
+  const about = aboutDevice({
+    bootTime: world.bootTime,
+    root,
+    daysLeft: (name) => credentials.daysLeft(name),
+  });
   const configuredSeconds = commonInterval(telemetry.inputs);
 
   const sessionServices: SessionServices = async (session, assignment, credential) => [

@@ -36,7 +36,7 @@ export interface World {
   /** PEM certificates to trust; Node's own roots when absent. */
   readonly ca: readonly string[] | undefined;
   /** When the machine was started, by its own clock. */
-  readonly bootTime: Date;
+  readonly bootTime: () => Date;
   readonly runProgram: RunProgram;
   /** What must be added to the clock to make it right, in milliseconds, if it can be measured. */
   readonly measureOffset: (signal: AbortSignal) => Promise<number | undefined>;
@@ -74,7 +74,7 @@ export async function realWorld(config: Config, log: Log, stateDirectory?: strin
     runProgram,
     measureOffset: httpsDateOffset({ host: timeHost(config), port: 443, ca, clock, log }),
     programFile: argv[1] ?? '',
-    bootTime: new Date(clock.now().getTime() - uptime() * 1000),
+    bootTime: () => new Date(clock.now().getTime() - uptime() * 1000),
     root: '/',
   };
 }

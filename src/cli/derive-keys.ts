@@ -107,16 +107,9 @@ async function* pieces(lines: AsyncIterable<string>): AsyncGenerator<string> {
 async function writePieces(output: AsyncIterable<string>, path: string | undefined): Promise<void> {
   try {
     if (path === undefined) await pipeline(output, process.stdout, { end: false });
-    else await writeFileAtomically(path, await joined(output), 0o600);
+    else await writeFileAtomically(path, output, 0o600);
   } catch (cause) {
     if (cause instanceof CommandError) throw cause;
     throw new CommandError(`cannot write to ${path ?? 'standard output'}`, { cause });
   }
-}
-
-/** `writeFileAtomically` takes a whole file: some 150 bytes a device. */
-async function joined(output: AsyncIterable<string>): Promise<string> {
-  let text = '';
-  for await (const piece of output) text += piece;
-  return text;
 }

@@ -1,15 +1,14 @@
-import { mkdir, open, readFile, rename, rm, unlink } from 'node:fs/promises';
+import { mkdir, open, readFile, rename, rm, unlink, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
+
+/** The whole of a file, or piece by piece; a piece is asked for when the one before is written. */
+export type FileContent = string | Uint8Array | AsyncIterable<string>;
 
 /**
  * Replaces a file so that a power cut leaves either the old content or the new, never a mixture:
  * write beside it, fsync, rename, fsync the directory. Missing directories are made with mode 0700.
  */
-export async function writeFileAtomically(
-  path: string,
-  content: string | Uint8Array,
-  mode = 0o600,
-): Promise<void> {
+export async function writeFileAtomically(path: string, content: FileContent, mode = 0o600): Promise<void> {
   const directory = dirname(path);
   await makeDirectory(directory);
   const temporary = join(directory, `.${basename(path)}.new`);
@@ -61,12 +60,12 @@ async function makeDirectory(directory: string): Promise<void> {
     await syncDirectory(dirname(made));
 }
 
-async function writeAndSync(path: string, content: string | Uint8Array, mode: number): Promise<void> {
+async function writeAndSync(path: string, content: FileContent, mode: number): Promise<void> {
   // A leftover of an earlier power cut may have another mode: start from nothing.
   await rm(path, { force: true });
   const file = await open(path, 'wx', mode);
   try {
-    await file.writeFile(content);
+    await writeFile(file, content);
     await file.sync();
   } finally {
     await file.close();

@@ -118,3 +118,17 @@ describe('the agent as a process', () => {
     }
   });
 });
+
+describe('a configuration that others may read', () => {
+  it('is warned about once, with what to type, when it holds a key', async (t) => {
+    const scratch = new Scratch();
+    t.after(() => scratch.clean());
+    const simulator = await simulatorFor(scratch);
+    const attestation = enrollWithKey(simulator, 'gateway');
+    const { log, config } = await startAgentProcess({ scratch, simulator, attestation, configMode: 0o644 });
+    await log.untilState('connected');
+    const warnings = log.lines.filter(({ msg }) => msg.includes('chmod'));
+    assert.equal(warnings.length, 1);
+    assert.ok(warnings[0]?.msg.includes(`chmod 640 ${config}`), warnings[0]?.msg);
+  });
+});

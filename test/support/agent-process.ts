@@ -14,16 +14,20 @@ export const agentProgram = join(import.meta.dirname, '..', '..', 'dist', 'dps-a
 export interface AgentProcess {
   readonly log: WatchedLog;
   readonly child: ChildProcess;
+  /** The path of its configuration. */
+  readonly config: string;
   /** Resolves when the process has ended. */
   readonly exited: Promise<{ readonly code: number | null; readonly signal: NodeJS.Signals | null }>;
 }
 
 /** The built agent as a process of its own, killed when the test is over. */
-export async function startAgentProcess(options: AgentOptions): Promise<AgentProcess> {
+export async function startAgentProcess(
+  options: AgentOptions & { readonly configMode?: number },
+): Promise<AgentProcess> {
   for (const [key, value] of Object.entries(options.attestation)) if (key.endsWith('_key')) keepSecret(value);
   const folder = await options.scratch.folder();
   const config = join(folder, 'config.yaml');
-  await writeFile(config, configFor(options), { mode: 0o600 });
+  await writeFile(config, configFor(options), { mode: options.configMode ?? 0o600 });
   const STATE_DIRECTORY = options.stateDirectory ?? join(folder, 'state');
   await mkdir(STATE_DIRECTORY, { recursive: true });
   const child = spawn(process.execPath, [agentProgram, 'run', '--config', config], {
@@ -48,7 +52,7 @@ export async function startAgentProcess(options: AgentOptions): Promise<AgentPro
     child.kill('SIGKILL');
     await exited;
   });
-  return { log, child, exited };
+  return { log, child, config, exited };
 }
 
 /** Runs the built agent to its end. */

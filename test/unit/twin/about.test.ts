@@ -21,12 +21,13 @@ const credential: Credential = {
   registrationId: 'gateway-01',
   key: new Secret('c2VjcmV0c2VjcmV0c2VjcmV0'),
 };
-const bootTime = new Date('2026-01-01T00:00:00Z');
+const bootTime = (): Date => new Date('2026-01-01T00:00:00Z');
+const daysLeft = (): number => 29;
 
 describe('aboutDevice', () => {
   it('says what the device and the agent are, and how it was provisioned', async (t) => {
     const root = await temporaryDirectory(t);
-    const about = aboutDevice({ bootTime, root });
+    const about = aboutDevice({ bootTime, daysLeft, root });
     assert.deepEqual(await about(assignment, credential), {
       deviceInformation: await readDeviceInformation(agentVersion, root),
       agent: { version: agentVersion, bootTime: '2026-01-01T00:00:00.000Z' },
@@ -35,6 +36,7 @@ describe('aboutDevice', () => {
         deviceId: 'gateway-01',
         method: 'symmetric_key',
         credential: 'secondary',
+        certificateDaysLeft: 29,
         assignedAt: '2026-01-01T00:00:10.000Z',
         substatus: 'initialAssignment',
       },
@@ -42,14 +44,14 @@ describe('aboutDevice', () => {
   });
 
   it('takes an earlier substatus out of the twin where DPS gave none', async (t) => {
-    const about = aboutDevice({ bootTime, root: await temporaryDirectory(t) });
+    const about = aboutDevice({ bootTime, daysLeft, root: await temporaryDirectory(t) });
     const { assignedHub, deviceId, assignedAt } = assignment;
     const { provisioning } = await about({ assignedHub, deviceId, assignedAt }, credential);
     assert.equal((provisioning as { substatus: unknown }).substatus, null);
   });
 
   it('has no name that the twin would refuse', async (t) => {
-    const about = aboutDevice({ bootTime, root: await temporaryDirectory(t) });
+    const about = aboutDevice({ bootTime, daysLeft, root: await temporaryDirectory(t) });
     const names = JSON.stringify(await about(assignment, credential)).match(/"[^"]*"(?=:)/g) ?? [];
     assert.ok(names.length > 10);
     // protocol.md 4: no dot, no dollar sign, no blank.
