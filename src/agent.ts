@@ -6,6 +6,7 @@ import type { Config } from './config/schema.ts';
 import { Connection } from './connection/connection.ts';
 import type { IdentitySource, SessionServices } from './connection/connection.ts';
 import { deviceCredentials } from './device-credentials.ts';
+import { untilStopped } from './lib/deadline.ts';
 import { runAll } from './lib/service.ts';
 import type { Service } from './lib/service.ts';
 import { MethodService } from './methods/method-service.ts';
@@ -101,6 +102,14 @@ export function createAgent(config: Config, stateDirectory: string, world: World
       connection.requestReprovision('by a direct method');
     }),
   ];
+  // A certificate is neither renewed nor called expired by a clock that has not been looked at.
+  const renewals = credentials.services.map((service) => ({
+    name: service.name,
+    run: async (signal: AbortSignal) => {
+      await untilStopped(clockWatch.settled(signal), signal);
+      if (!signal.aborted) await service.run(signal);
+    },
+  }));
   const inputServices = inputs.map((input) => new InputService(input, queue, settings, clock, log));
 
   return {
@@ -112,7 +121,7 @@ export function createAgent(config: Config, stateDirectory: string, world: World
       await settings.load();
       await reprovision.load();
       await credentials.load();
-      await runAll([clockWatch, connection, ...credentials.services, ...inputServices], signal);
+      await runAll([clockWatch, connection, ...renewals, ...inputServices], signal);
       if (queue.depth > 0)
         log.warn({ messages: queue.depth }, `telemetry not sent and lost: ${queue.depth} in number`);
     },
