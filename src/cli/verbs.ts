@@ -4,11 +4,13 @@ import { connectionString } from './connection-string.ts';
 import { identityForget, identityReprovision, identityShow } from './identity-verbs.ts';
 import { keysDerive } from './keys-derive.ts';
 import { run } from './run.ts';
+import { status } from './status.ts';
 import type { Verb } from './verb.ts';
 
 /** Everything the program can be told to do, in the order of its help. */
 export const verbs: readonly Verb[] = [
   run,
+  status,
   identityShow,
   identityForget,
   identityReprovision,

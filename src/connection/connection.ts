@@ -71,6 +71,13 @@ export interface ConnectionOptions {
   readonly log: Log;
 }
 
+/** What the connection is doing, and since when on the monotonic clock, in milliseconds. */
+export interface ConnectionStatus {
+  /** `undefined` until the first attempt may be made. */
+  readonly state: State | undefined;
+  readonly sinceMs: number;
+}
+
 /**
  * Keeps the device connected: a loop with one `await`, which does what the state says and hands the outcome to
  * `transition`. Runs until its signal is aborted; rejects only on a bug.
@@ -86,10 +93,16 @@ export class Connection implements Service {
   /** The hub last known, for a certificate to be proved at. */
   #known: Assignment | undefined;
   #attempt: ClockAttempt;
+  #status: ConnectionStatus;
 
   constructor(options: ConnectionOptions) {
     this.#options = options;
     this.#attempt = options.clockTrust.begin();
+    this.#status = { state: undefined, sinceMs: options.clock.monotonic() };
+  }
+
+  get status(): ConnectionStatus {
+    return this.#status;
   }
 
   async run(signal: AbortSignal): Promise<void> {
@@ -294,7 +307,8 @@ export class Connection implements Service {
   }
 
   #announce(state: State): void {
-    const { log } = this.#options;
+    const { clock, log } = this.#options;
+    this.#status = { state, sinceMs: clock.monotonic() };
     switch (state.name) {
       case 'provisioning':
         log.info({ state: state.name }, `provisioning: ${this.#options.identity.doing}`);
