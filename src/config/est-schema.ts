@@ -18,7 +18,7 @@ export interface EstSettings {
   readonly bootstrap?: { readonly certificate: string; readonly privateKey: string };
   /** Paths of PEM files with the authorities that the server is trusted by; none: the agent's own. */
   readonly trustedCerts: readonly string[];
-  /** When to renew, counted from the beginning of the certificate's lifetime. */
+  /** When to renew: at this share of the certificate's lifetime, or so long before its end. */
   readonly threshold: Share;
   /** How long to wait after a renewal that failed. */
   readonly retry: Share;
