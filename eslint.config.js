@@ -65,6 +65,7 @@ const features = [
   'methods',
   'systemd',
   'clock-sync',
+  'local-api',
 ];
 /** @param {string} feature */
 const featureRule = (feature) => ({

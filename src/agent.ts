@@ -9,6 +9,8 @@ import { deviceCredentials } from './device-credentials.ts';
 import { untilStopped } from './lib/deadline.ts';
 import { runAll } from './lib/service.ts';
 import type { Service } from './lib/service.ts';
+import { LocalApi } from './local-api/local-api.ts';
+import { agentStatus } from './local-api/status.ts';
 import { MethodService } from './methods/method-service.ts';
 import { reprovision as reprovisionMethod } from './methods/reprovision.ts';
 import { AssignmentCache, assignmentFileIn } from './provisioning/assignment-cache.ts';
@@ -23,6 +25,7 @@ import { aboutDevice } from './twin/about.ts';
 import { ReprovisionRequests } from './twin/reprovision-requests.ts';
 import { SettingsStore } from './twin/settings-store.ts';
 import { TwinSync } from './twin/twin-sync.ts';
+import { agentVersion } from './version.ts';
 import type { World } from './world.ts';
 
 export interface Agent extends Service {
@@ -30,8 +33,14 @@ export interface Agent extends Service {
   requestReprovision(why: string): void;
 }
 
+/** Where and as whom the agent answers this machine's own tools. */
+export interface LocalPlace {
+  readonly socketPath: string;
+  readonly pid: number;
+}
+
 /** The whole program: runs until its signal is aborted, then ends with everything it started. */
-export function createAgent(config: Config, stateDirectory: string, world: World): Agent {
+export function createAgent(config: Config, stateDirectory: string, world: World, local?: LocalPlace): Agent {
   const { clock, random, log, root } = world;
   const { provisioning, telemetry } = config;
 
@@ -110,6 +119,25 @@ export function createAgent(config: Config, stateDirectory: string, world: World
       if (!signal.aborted) await service.run(signal);
     },
   }));
+  const startedMs = clock.monotonic();
+  const localApi = ({ socketPath, pid }: LocalPlace): LocalApi =>
+    new LocalApi({
+      path: socketPath,
+      status: () =>
+        agentStatus({
+          version: agentVersion,
+          pid,
+          startedMs,
+          connection: connection.status,
+          source: provisioning.source,
+          credentials,
+          clockCondition: clockWatch.condition,
+          queue,
+          clock,
+        }),
+      log,
+    });
+  const localServices = local === undefined ? [] : [localApi(local)];
   const inputServices = inputs.map((input) => new InputService(input, queue, settings, clock, log));
 
   return {
@@ -121,7 +149,7 @@ export function createAgent(config: Config, stateDirectory: string, world: World
       await settings.load();
       await reprovision.load();
       await credentials.load();
-      await runAll([clockWatch, connection, ...renewals, ...inputServices], signal);
+      await runAll([clockWatch, connection, ...renewals, ...inputServices, ...localServices], signal);
       if (queue.depth > 0)
         log.warn({ messages: queue.depth }, `telemetry not sent and lost: ${queue.depth} in number`);
     },

@@ -12,6 +12,7 @@ import { realWorld } from '../world.ts';
 import type { World } from '../world.ts';
 import { createLog } from './create-log.ts';
 import type { LogOutput } from './create-log.ts';
+import { socketPathFor } from './socket-path.ts';
 import { pidFileIn, stateDirectoryOf } from './state-directory.ts';
 import { exitCodes } from './usage.ts';
 
@@ -31,7 +32,10 @@ export async function runAgent(configPath: string): Promise<number> {
   log.info({ version: agentVersion, config: configPath, stateDirectory }, `dps-agent ${agentVersion} starts`);
 
   const stop = stopOnSignals(log);
-  const agent = createAgent(config, stateDirectory, world);
+  const agent = createAgent(config, stateDirectory, world, {
+    socketPath: socketPathFor(stateDirectory),
+    pid: process.pid,
+  });
   requests.handle(() => {
     agent.requestReprovision('by SIGUSR1');
   });

@@ -1,0 +1,23 @@
+import { join } from 'node:path';
+import process from 'node:process';
+import { defaultStateDirectory } from './state-directory.ts';
+
+const socketName = 'agent.sock';
+
+/** Where the agent listens for this machine's own tools: in the folder systemd made for it, else beside its state. */
+export function socketPathFor(stateDirectory: string): string {
+  return join(runtimeDirectory() ?? stateDirectory, socketName);
+}
+
+/** Where it may be listening, as seen from a shell, which systemd has told nothing. */
+export function socketPathsToTry(stateDirectory: string): readonly string[] {
+  const own = socketPathFor(stateDirectory);
+  const isService = runtimeDirectory() === undefined && stateDirectory === defaultStateDirectory;
+  return isService ? [join('/run/dps-agent', socketName), own] : [own];
+}
+
+/** systemd.exec(5): several are separated by colons. */
+function runtimeDirectory(): string | undefined {
+  const [first] = (process.env['RUNTIME_DIRECTORY'] ?? '').split(':');
+  return first === '' ? undefined : first;
+}

@@ -1,0 +1,30 @@
+import process from 'node:process';
+import { configOption } from './config-option.ts';
+import { UsageError, exitCodes } from './usage.ts';
+import { parseVerbArgs, refusePositionals } from './verb.ts';
+import type { Verb } from './verb.ts';
+
+const options = {
+  config: configOption,
+  output: { type: 'string', default: 'text', value: 'text|json', help: 'for people, or for programs' },
+} as const;
+
+export const status: Verb = {
+  name: 'status',
+  summary: 'ask the running agent what it is doing, since when, and what is in its way',
+  usage: '[--config PATH] [--output text|json]',
+  description: [
+    'Asks over the agent’s socket, $RUNTIME_DIRECTORY/agent.sock (/run/dps-agent for the service) or agent.sock in its ' +
+      'state directory, which the user it runs as and root may use. When no agent answers the exit status is 1.',
+  ],
+  options,
+  run: async (args) => {
+    const { values, positionals } = parseVerbArgs(options, args);
+    refusePositionals(positionals);
+    const { output } = values;
+    if (output !== 'text' && output !== 'json') throw new UsageError('--output takes text or json');
+    const { showStatus } = await import('./show-status.ts');
+    process.stdout.write(await showStatus(values.config, output));
+    return exitCodes.success;
+  },
+};

@@ -1,0 +1,112 @@
+import type { ClockCondition } from '../clock-sync/condition.ts';
+import type { ConnectionStatus } from '../connection/connection.ts';
+import type { State } from '../connection/state.ts';
+import type { Clock } from '../lib/clock.ts';
+import { describeError } from '../lib/errors.ts';
+import type { CredentialName } from '../provisioning/credential.ts';
+import type { Assignment, Trigger } from '../provisioning/dps-client.ts';
+
+/** The answer to `GET /v1/status`: what the agent is doing, without secrets. Times are ISO 8601, by its machine's clock. */
+export interface AgentStatus {
+  readonly agent: { readonly version: string; readonly pid: number; readonly startedAt: string };
+  readonly state: StateReport;
+  readonly identity: IdentityReport;
+  /** Of the certificates in use; days are whole, below zero once one has expired. */
+  readonly certificates: readonly { readonly name: CredentialName; readonly daysLeft: number }[];
+  readonly clock: Pick<ClockCondition, 'state' | 'reason' | 'offsetMs'>;
+  /** Messages held, and those dropped since the start by reason. */
+  readonly queue: { readonly depth: number; readonly dropped: Readonly<Record<string, number>> };
+}
+
+export interface StateReport {
+  /** `starting` until the machine's clock has been looked at. */
+  readonly name: 'starting' | State['name'];
+  readonly since: string;
+  /** The hub of the session, or the one last known. */
+  readonly hub?: string | undefined;
+  readonly device?: string | undefined;
+  /** While waiting: what went wrong, what to do, when it is tried again and with whom. */
+  readonly code?: string;
+  readonly reason?: string;
+  readonly remedy?: string;
+  readonly nextAttemptAt?: string;
+  readonly next?: 'provisioning' | 'connecting';
+}
+
+interface IdentityReport {
+  readonly source: 'dps' | 'manual';
+  /** The one in use; while waiting, the one that last opened a session. */
+  readonly credential?: CredentialName | undefined;
+  readonly assignedAt?: string | undefined;
+  readonly trigger?: Trigger | undefined;
+}
+
+export interface StatusParts {
+  readonly version: string;
+  readonly pid: number;
+  /** On the monotonic clock. */
+  readonly startedMs: number;
+  readonly connection: ConnectionStatus;
+  readonly source: 'dps' | 'manual';
+  readonly credentials: {
+    readonly names: readonly CredentialName[];
+    daysLeft(name: CredentialName): number | undefined;
+  };
+  readonly clockCondition: ClockCondition;
+  readonly queue: { readonly depth: number; readonly dropped: Readonly<Record<string, number>> };
+  readonly clock: Pick<Clock, 'now' | 'monotonic'>;
+}
+
+export function agentStatus(parts: StatusParts): AgentStatus {
+  const { version, pid, startedMs, connection, source, credentials, clockCondition, queue, clock } = parts;
+  // Told from how long ago it was: a clock that has been set since does not falsify it.
+  const wallTime = (monotonicMs: number): string =>
+    new Date(clock.now().getTime() + monotonicMs - clock.monotonic()).toISOString();
+  const { state: name, reason, offsetMs } = clockCondition;
+  return {
+    agent: { version, pid, startedAt: wallTime(startedMs) },
+    state: stateReport(connection, wallTime),
+    identity: { source, ...identityReport(connection.state) },
+    certificates: credentials.names.flatMap((each) => {
+      const daysLeft = credentials.daysLeft(each);
+      return daysLeft === undefined ? [] : [{ name: each, daysLeft }];
+    }),
+    clock: { state: name, reason, offsetMs },
+    queue: { depth: queue.depth, dropped: queue.dropped },
+  };
+}
+
+function stateReport(
+  { state, sinceMs }: ConnectionStatus,
+  wallTime: (monotonicMs: number) => string,
+): StateReport {
+  const since = wallTime(sinceMs);
+  if (state === undefined) return { name: 'starting', since };
+  const assignment = assignmentIn(state);
+  const report = { name: state.name, since, hub: assignment?.assignedHub, device: assignment?.deviceId };
+  if (state.name !== 'waiting') return report;
+  const { reason, delayMs, next } = state;
+  const { code, remedy } = reason;
+  const nextAttemptAt = wallTime(sinceMs + delayMs);
+  return { ...report, code, reason: describeError(reason), remedy, nextAttemptAt, next };
+}
+
+function identityReport(state: State | undefined): Omit<IdentityReport, 'source'> {
+  if (state === undefined || state.name === 'stopped') return {};
+  const credential = state.name === 'waiting' ? state.history.working : state.credential;
+  const assignment = assignmentIn(state);
+  return { credential, assignedAt: assignment?.assignedAt, trigger: assignment?.trigger };
+}
+
+function assignmentIn(state: State): Assignment | undefined {
+  switch (state.name) {
+    case 'connecting':
+    case 'connected':
+      return state.assignment;
+    case 'provisioning':
+    case 'waiting':
+      return state.history.known;
+    case 'stopped':
+      return undefined;
+  }
+}

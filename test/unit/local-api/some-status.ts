@@ -1,0 +1,24 @@
+import type { AgentStatus } from '../../../src/local-api/status.ts';
+
+/** What a healthy agent answers. */
+export const someStatus: AgentStatus = {
+  agent: { version: '1.2.3', pid: 42, startedAt: '2026-01-01T00:00:00.000Z' },
+  state: {
+    name: 'connected',
+    since: '2026-01-01T00:01:00.000Z',
+    hub: 'one.azure-devices.net',
+    device: 'gateway',
+  },
+  identity: {
+    source: 'dps',
+    credential: 'primary',
+    assignedAt: '2025-12-31T00:00:00.000Z',
+    trigger: 'requested',
+  },
+  certificates: [
+    { name: 'primary', daysLeft: 20 },
+    { name: 'secondary', daysLeft: -1 },
+  ],
+  clock: { state: 'good', reason: 'it is synchronised, by the kernel' },
+  queue: { depth: 3, dropped: { cap: 2, oversize: 0 } },
+};
