@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { lstat, writeFile } from 'node:fs/promises';
+import { lstat, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import type { AgentStatus } from '../../src/local-api/status.ts';
@@ -82,6 +82,18 @@ describe('the status, from the command line', () => {
     assert.match(stderr, /the agent is not running/);
     assert.match(stderr, /systemctl status dps-agent/);
     assert.match(stderr, /dps-agent run/);
+  });
+
+  it('tells an agent that runs without its socket from one that does not run', async () => {
+    const agent = await startEnrolled();
+    await agent.log.untilState('connected');
+    await rm(join(stateDirectory, 'agent.sock'));
+    const { code, stderr } = await runAgent(['status', '--config', config]);
+    assert.equal(code, 1);
+    assert.match(
+      stderr,
+      new RegExp(`the agent runs \\(process ${String(agent.child.pid)}\\), but nobody listens`),
+    );
   });
 
   it('is told again after the agent was killed and started anew', async () => {
