@@ -12,8 +12,14 @@ const maxOutputBytes = 64 * 1024;
 export const runProgram: RunProgram = (program, args, signal) =>
   new Promise((resolve, reject) => {
     const options = { signal, killSignal: 'SIGKILL', maxBuffer: maxOutputBytes } as const;
-    execFile(program, args, options, (error, stdout) => {
+    execFile(program, args, options, (error, stdout, stderr) => {
       if (error === null) resolve(stdout);
-      else reject(new Error(`cannot run ${program} ${args.join(' ')}`, { cause: error }));
+      else reject(new Error(`cannot run ${program} ${args.join(' ')}`, { cause: briefly(error, stderr) }));
     });
   });
+
+/** What the program itself says first is the reason; Node's message is the command line again, and all of its output. */
+function briefly(error: Error, stderr: string): Error {
+  const [line] = stderr.trim().split('\n');
+  return line === undefined || line === '' ? error : new Error(line);
+}
