@@ -9,6 +9,7 @@ import { describeError } from '../lib/errors.ts';
 import type { Log } from '../lib/log.ts';
 import type { Service } from '../lib/service.ts';
 import type { AgentStatus } from './status.ts';
+import { metricsContentType, metricsText } from './metrics.ts';
 
 export interface LocalApiOptions {
   /** Of the Unix socket; its folder must be there. */
@@ -31,7 +32,7 @@ const bounds = {
 const mostConnections = 16;
 
 /**
- * HTTP on a Unix socket, for this machine's own tools: `GET /v1/status`. Only the user the agent runs as, and root, may
+ * HTTP on a Unix socket, for this machine's own tools: `GET /v1/status`, `GET /v1/metrics`. Only the user the agent runs as, and root, may
  * connect. The agent does not depend on it: when there can be no socket, one warning says why, and nothing else happens.
  * Runs until its signal is aborted, then ends at once and removes the socket.
  */
@@ -67,12 +68,17 @@ export class LocalApi implements Service {
 
   #answer({ method = '', url = '' }: IncomingMessage, response: ServerResponse): void {
     const [path = ''] = url.split('?');
-    if (method !== 'GET' || path !== '/v1/status') {
-      reply(response, 404, { error: `cannot ${method} ${path}: there is GET /v1/status` });
+    const isKnown = path === '/v1/status' || path === '/v1/metrics';
+    if (method !== 'GET' || !isKnown) {
+      reply(response, 404, {
+        error: `cannot ${method} ${path}: there are GET /v1/status and GET /v1/metrics`,
+      });
       return;
     }
     try {
-      reply(response, 200, this.#options.status());
+      const status = this.#options.status();
+      if (path === '/v1/status') reply(response, 200, status);
+      else response.writeHead(200, { 'Content-Type': metricsContentType }).end(metricsText(status));
     } catch (error) {
       // A bug, but not one to end the agent for: whoever asked is told, and so is the log.
       const message = `cannot tell the status: ${describeError(error)}`;

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { lstat, rm, writeFile } from 'node:fs/promises';
+import { get } from 'node:http';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import type { AgentStatus } from '../../src/local-api/status.ts';
@@ -41,6 +42,20 @@ describe('the status, from the command line', () => {
   async function statusAsJson(): Promise<AgentStatus> {
     return JSON.parse(await status('--output', 'json')) as AgentStatus;
   }
+
+  it('has its numbers for a monitor on the same socket', async () => {
+    const agent = await startEnrolled();
+    await agent.log.untilState('connected');
+    const socketPath = join(stateDirectory, 'agent.sock');
+    const text = await new Promise<string>((resolve, reject) => {
+      get({ socketPath, path: '/v1/metrics' }, (response) => {
+        assert.match(String(response.headers['content-type']), /^text\/plain; version=0\.0\.4/);
+        response.setEncoding('utf8').once('data', resolve);
+      }).once('error', reject);
+    });
+    assert.match(text, /^dps_agent_connected 1$/m);
+    assert.match(text, /^dps_agent_queue_messages \d+$/m);
+  });
 
   it('is told by a connected agent', async () => {
     const agent = await startEnrolled();

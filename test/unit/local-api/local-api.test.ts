@@ -79,12 +79,12 @@ describe('LocalApi', () => {
 
   it('has nothing else', async () => {
     await start();
-    const error = 'cannot GET /v2: there is GET /v1/status';
+    const error = 'cannot GET /v2: there are GET /v1/status and GET /v1/metrics';
     assert.deepEqual(await get('/v2'), { status: 404, body: { error } });
     assert.equal((await get('/v1/status', 'POST')).status, 404);
     await assert.rejects(
       askLocalApi(path, '/v2', never),
-      /the agent answers 404: .*there is GET \/v1\/status/,
+      /the agent answers 404: .*there are GET \/v1\/status/,
     );
   });
 
