@@ -87,6 +87,9 @@ export function createAgent(config: Config, stateDirectory: string, world: World
     hub: world.hub,
     identity: identitySource(config, stateDirectory, world),
     loadCredential: (name) => credentials.current(name),
+    refused: (name) => {
+      credentials.refused(name);
+    },
     registrations: new RegistrationRecord(join(stateDirectory, 'registrations.json'), clock, log),
     sessionServices,
     policy: {

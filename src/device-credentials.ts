@@ -19,6 +19,8 @@ export interface DeviceCredentials {
   load(): Promise<void>;
   /** For the next connection; rejects with a CloudError when there is none that can work. */
   current(name: CredentialName): Promise<Credential>;
+  /** The service has refused it: of two certificates kept by EST the other one comes into use. */
+  refused(name: CredentialName): void;
   /** Of the certificate in use; `undefined` for a symmetric key, or while there is none. */
   daysLeft(name: CredentialName): number | undefined;
   /** What keeps certificates good. */
@@ -64,6 +66,10 @@ export function deviceCredentials(
       for (const source of sources.values()) await source.load();
     },
     current: (name) => sources.get(name)?.current() ?? read(name),
+    refused: (name) => {
+      const source = sources.get(name);
+      if (source instanceof EstCredential && source.inUse !== undefined) source.refused(source.inUse);
+    },
     daysLeft: (name) => watches.get(name)?.daysLeft,
     services: [...sources.values(), ...watches.values()],
   };

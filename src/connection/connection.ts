@@ -1,4 +1,4 @@
-import { CloudError } from '../cloud-error.ts';
+import { CloudError, concernsCredential } from '../cloud-error.ts';
 import type { Clock } from '../lib/clock.ts';
 import { untilStopped } from '../lib/deadline.ts';
 import { describeError } from '../lib/errors.ts';
@@ -62,6 +62,8 @@ export interface ConnectionOptions {
   readonly identity: IdentitySource;
   /** Makes the credential anew, so that a replaced file is used. */
   readonly loadCredential: (name: CredentialName) => Promise<Credential>;
+  /** DPS or the hub has refused this credential: where another certificate is kept for it, the next attempt may use that. */
+  readonly refused: (name: CredentialName) => void;
   readonly registrations: RegistrationStore;
   readonly sessionServices: SessionServices;
   readonly policy: Policy;
@@ -236,9 +238,15 @@ export class Connection implements Service {
       }
     } catch (error) {
       if (signal.aborted) yield this.#takeInterruption(stop);
-      else if (error instanceof CloudError) yield { name: 'failed', error: this.#attempt.temper(error) };
+      else if (error instanceof CloudError) yield this.#failed(state, this.#attempt.temper(error));
       else throw error;
     }
+  }
+
+  #failed(state: State, error: CloudError): Event {
+    const isRefused = error.kind === 'rejected' && concernsCredential(error.code);
+    if (isRefused && 'credential' in state) this.#options.refused(state.credential);
+    return { name: 'failed', error };
   }
 
   /** A wait ends early when the clock that brought the failure about has been corrected. */

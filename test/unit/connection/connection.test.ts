@@ -53,6 +53,7 @@ describe('Connection', () => {
     const connection = new Connection({
       hub,
       clockTrust: goodClock,
+      refused: () => undefined,
       identity: identityWith({}),
       registrations: { load: () => Promise.resolve([]), add: () => Promise.resolve() },
       loadCredential: () => Promise.resolve(credential),
@@ -269,6 +270,16 @@ describe('Connection', () => {
     correct();
     await settle();
     assert.equal(log.states.at(-1), 'connected');
+  });
+
+  it('tells of a credential that was refused, and of no other failure', async () => {
+    hub.willAnswer('NET-REFUSED', 'HUB-CONNACK-5');
+    const refused: string[] = [];
+    void start({ refused: (name) => refused.push(name) });
+    await settle();
+    assert.deepEqual(refused, []);
+    await clock.advance(1000);
+    assert.equal(refused.join(), 'primary');
   });
 
   it('says in one line what it waits for, why, how long, and what to do', async () => {
