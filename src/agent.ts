@@ -45,14 +45,16 @@ export function createAgent(config: Config, stateDirectory: string, world: World
   const { provisioning, telemetry } = config;
 
   const settings = new SettingsStore(join(stateDirectory, 'settings.json'), log);
-  const queue = new MemoryQueue(telemetry.queue.maxMessages, log);
-  const inputs = telemetry.inputs.map(({ name, intervalMs }) => new SystemInput(name, intervalMs, root));
+  const queue = new MemoryQueue(10_000, log);
+  const inputs = telemetry.inputs.flatMap((input) =>
+    input.type === 'system' ? [new SystemInput(input.name, input.intervalMs, root)] : [],
+  );
   const about = aboutDevice({
     bootTime: world.bootTime,
     root,
     daysLeft: (name) => credentials.daysLeft(name),
   });
-  const configuredSeconds = commonInterval(telemetry.inputs);
+  const configuredSeconds = commonInterval(inputs);
 
   const sessionServices: SessionServices = async (session, assignment, credential) => [
     new Sender(session, queue, telemetry.window, clock),
@@ -171,7 +173,7 @@ export function identitySource(
 }
 
 /** In seconds; `undefined` where inputs differ. */
-function commonInterval(inputs: Config['telemetry']['inputs']): number | undefined {
+function commonInterval(inputs: readonly { intervalMs: number }[]): number | undefined {
   const [first, ...others] = new Set(inputs.map(({ intervalMs }) => intervalMs));
   return first === undefined || others.length > 0 ? undefined : first / 1000;
 }

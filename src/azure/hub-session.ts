@@ -229,12 +229,16 @@ export class AzureHubSession implements HubSession {
 }
 
 function toSdkMessage(message: TelemetryMessage): SdkMessage {
+  const { messageId, sequence, createdAtMs, contentType, contentEncoding, input, component } = message;
   const sdkMessage = new Message(message.body);
-  sdkMessage.messageId = message.messageId;
-  sdkMessage.contentType = message.contentType;
-  sdkMessage.contentEncoding = message.contentEncoding;
-  // The SDK has no field for the creation time (azure-node-sdk.md 4).
-  sdkMessage.properties.add('$.ctime', message.createdAt);
+  sdkMessage.messageId = messageId;
+  sdkMessage.contentType = contentType as 'application/json';
+  if (contentEncoding !== undefined) sdkMessage.contentEncoding = contentEncoding as 'utf-8';
+  // The SDK has no field for the creation time, nor for the component (azure-node-sdk.md 4).
+  sdkMessage.properties.add('$.ctime', new Date(createdAtMs).toISOString());
+  if (component !== undefined) sdkMessage.properties.add('$.sub', component);
+  sdkMessage.properties.add('input', input);
+  sdkMessage.properties.add('sequence', String(sequence));
   for (const [name, value] of Object.entries(message.properties)) sdkMessage.properties.add(name, value);
   return sdkMessage;
 }

@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { parseByteSize } from './byte-size.ts';
 import { parseDuration } from './duration.ts';
 import { expected, found, isMapping, listed, quotesHint, type Parsed } from './found.ts';
 import { closest } from './suggest.ts';
@@ -56,6 +57,29 @@ export function duration(minimum: string, maximum: string): Field<number> {
     if (parsed.value >= minimumMs && parsed.value <= maximumMs) return parsed;
     return { problem: expected(`a duration from ${minimum} to ${maximum}`, input) };
   });
+}
+
+/** A size in bytes; the limits are written as they would be in the file. */
+export function byteSize(minimum: string, maximum: string): Field<number> {
+  const [least, most] = [minimum, maximum].map((text) => {
+    const parsed = parseByteSize(text);
+    if ('problem' in parsed) throw new Error(`cannot use ${text} as a limit: ${parsed.problem}`);
+    return parsed.value;
+  }) as [number, number];
+  return field((input) => {
+    const parsed = parseByteSize(input);
+    if ('problem' in parsed || (parsed.value >= least && parsed.value <= most)) return parsed;
+    return { problem: expected(`a size from ${minimum} to ${maximum}`, input) };
+  });
+}
+
+/** Any finite number within limits. */
+export function decimal(minimum: number, maximum: number): Field<number> {
+  return field((input) =>
+    typeof input === 'number' && input >= minimum && input <= maximum
+      ? { value: input }
+      : { problem: expected(`a number from ${minimum} to ${maximum}`, input) },
+  );
 }
 
 export function wholeNumber(minimum: number, maximum: number): Field<number> {
@@ -133,6 +157,37 @@ export function textOrMapping<Text, Mapping>(
     }),
   );
   return Object.assign(schema, { mapping });
+}
+
+/**
+ * A mapping whose `type` says which schema it follows. `variants` is carried along for `spelling.ts`, which looks for
+ * the keys of the right one.
+ */
+export function byType<Output>(
+  variants: Readonly<Record<string, v.GenericSchema<unknown, Output>>>,
+): Field<Output> {
+  const type = oneOf(Object.keys(variants));
+  const schema: Field<Output> = v.pipe(
+    v.unknown(),
+    v.rawTransform<unknown, Output>(({ dataset, addIssue, NEVER }) => {
+      const given = dataset.value;
+      if (!isMapping(given)) {
+        addIssue({ message: expected('a mapping with keys such as name and type', given) });
+        return NEVER;
+      }
+      const chosen = v.safeParse(type, given['type']);
+      if (!chosen.success) {
+        addIssue({ message: chosen.issues[0].message, path: pathTo('type') });
+        return NEVER;
+      }
+      const result = v.safeParse(variants[chosen.output] ?? schema, given);
+      if (result.success) return result.output;
+      for (const { message, path } of result.issues)
+        addIssue({ message, ...(path === undefined ? {} : { path }) });
+      return NEVER;
+    }),
+  );
+  return Object.assign(schema, { variants });
 }
 
 /** The sentence for a key that is not there and must be. */

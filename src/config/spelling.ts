@@ -45,12 +45,28 @@ export function itemOf(schema: v.GenericSchema): v.GenericSchema | undefined {
 
 /** Every key path a schema knows, sections before what is in them; list elements stand under `[0]`. */
 export function pathsOf(schema: v.GenericSchema, path: KeyPath = []): KeyPath[] {
+  const variants = variantsOf(schema);
+  if (variants !== undefined) return Object.values(variants).flatMap((variant) => pathsOf(variant, path));
   const item = itemOf(schema);
   if (item !== undefined) return pathsOf(item, [...path, 0]);
   return Object.entries(keysOf(schema) ?? {}).flatMap(([key, entry]) => [
     [...path, key],
     ...pathsOf(entry, [...path, key]),
   ]);
+}
+
+/** The schemas among which a mapping's `type` chooses; `undefined` if there is no such choice. */
+function variantsOf(schema: v.GenericSchema): Readonly<Record<string, v.GenericSchema>> | undefined {
+  return lookInside(schema, (shape) => shape.variants);
+}
+
+/** The keys of the variant that `type` names; those of all of them while it names none. */
+function variantKeys(schema: v.GenericSchema, value: unknown): v.ObjectEntries | undefined {
+  const variants = variantsOf(schema);
+  if (variants === undefined || !isMapping(value)) return undefined;
+  const chosen = Object.entries(variants).find(([type]) => type === value['type'])?.[1];
+  if (chosen !== undefined) return keysOf(chosen);
+  return Object.assign({}, ...Object.values(variants).map((variant) => keysOf(variant))) as v.ObjectEntries;
 }
 
 class Speller {
@@ -71,7 +87,7 @@ class Speller {
     if (item !== undefined && Array.isArray(value)) {
       return value.map((element, index) => this.read(item, element, [...path, index], [...inFile, index]));
     }
-    const known = keysOf(schema);
+    const known = keysOf(schema) ?? variantKeys(schema, value);
     return known !== undefined && isMapping(value) ? this.#mapping(known, value, path, inFile) : value;
   }
 
@@ -119,15 +135,20 @@ class Speller {
     }
     const unused = id(path) === '["provisioning"]' ? unusedProvisioningKey(key) : undefined;
     const meant = closest(key, Object.keys(known));
-    this.unknown.push({ path: keyPath, message: unused ?? this.#unknownKey(known, key, meant) });
+    this.unknown.push({ path: keyPath, message: unused ?? this.#unknownKey(known, key, meant, path) });
     return unused === undefined && meant !== undefined && !taken.includes(meant) ? meant : undefined;
   }
 
-  #unknownKey(known: v.ObjectEntries, key: string, meant: string | undefined): string {
+  /** Where a key of that name is known; list elements stand under `[0]`. */
+  #homesOf(key: string): string[] {
+    const paths = this.#paths.filter((path) => path.at(-1) === key);
+    return [...new Set(paths.map((path) => formatPath(path.slice(0, -1))))];
+  }
+
+  #unknownKey(known: v.ObjectEntries, key: string, meant: string | undefined, path: KeyPath): string {
+    const here = path.map((step) => (typeof step === 'number' ? 0 : step));
     if (/^[\w-]+:/.test(key)) return 'unknown key; put a space after the colon';
-    const homes = this.#paths
-      .filter((path) => path.at(-1) === key)
-      .map((path) => formatPath(path.slice(0, -1)));
+    const homes = this.#homesOf(key).filter((home) => home !== formatPath(here));
     if (homes.length > 0) return `unknown key here; it belongs ${listed(homes.map(inHome))}`;
     if (meant !== undefined) return `unknown key; did you mean "${meant}"?`;
     return `unknown key; known here: ${listed(Object.keys(known), 'and')}`;
@@ -149,6 +170,8 @@ interface Shape {
   readonly wrapped?: v.GenericSchema;
   /** Of `textOrMapping`. */
   readonly mapping?: v.GenericSchema;
+  /** Of `byType`. */
+  readonly variants?: Readonly<Record<string, v.GenericSchema>>;
   readonly pipe?: readonly v.GenericSchema[];
 }
 

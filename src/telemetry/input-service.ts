@@ -84,11 +84,14 @@ export class InputService implements Service {
   #message(reading: JsonObject): TelemetryMessage {
     return {
       messageId: randomUUID(),
-      createdAt: this.#clock.now().toISOString(),
+      createdAtMs: this.#clock.now().getTime(),
+      priority: 'normal',
+      input: this.#input.name,
+      sequence: this.#sequence++,
       contentType: 'application/json',
       contentEncoding: 'utf-8',
       body: JSON.stringify(reading),
-      properties: { input: this.#input.name, sequence: String(this.#sequence++) },
+      properties: {},
     };
   }
 }

@@ -1,29 +1,56 @@
+import type { Priority } from './priority.ts';
+
 /** The largest message IoT Hub takes, body and properties together, in bytes (protocol.md 3.3). */
 export const maxMessageBytes = 262_144;
 
-/** One device-to-cloud message. */
-export interface TelemetryMessage {
-  /** Unique and kept through every resend, so that a consumer can drop duplicates. */
-  readonly messageId: string;
-  /** When it was made, ISO 8601 UTC. */
-  readonly createdAt: string;
-  readonly contentType: 'application/json';
-  readonly contentEncoding: 'utf-8';
-  readonly body: string;
-  /** Application properties. */
+/** What a message says and about what, before the queue has given it its number. */
+export interface MessageContent {
+  readonly body: string | Buffer;
+  /** Such as `application/json`. */
+  readonly contentType: string;
+  /** `utf-8` or `gzip`; `undefined` for a body that is no text. */
+  readonly contentEncoding: string | undefined;
+  /** When it was made, on the wall clock in milliseconds since 1970. */
+  readonly createdAtMs: number;
+  /** The name of the input it came by; becomes the application property `input`. */
+  readonly input: string;
+  /** The Plug and Play component it belongs to: `$.sub`. */
+  readonly component?: string | undefined;
+  /** Application properties besides `input` and `sequence`. */
   readonly properties: Readonly<Record<string, string>>;
 }
 
-/** What counts towards `maxMessageBytes`: the body in UTF-8, and names and values of the properties. */
-export function messageBytes(message: TelemetryMessage): number {
-  const { messageId, createdAt, contentType, contentEncoding, body, properties } = message;
-  const texts = [
-    messageId,
-    createdAt,
-    contentType,
-    contentEncoding,
-    body,
-    ...Object.entries(properties).flat(),
-  ];
-  return texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0);
+export interface MessageDraft extends MessageContent {
+  readonly priority: Priority;
+  /** How long after `createdAtMs` it is still worth sending, in milliseconds; absent: as its priority has it. */
+  readonly ttlMs?: number | undefined;
+}
+
+/** One device-to-cloud message. */
+export interface TelemetryMessage extends MessageContent {
+  readonly priority: Priority;
+  /** Unique, and kept through every resend and restart, so that a consumer can drop duplicates. */
+  readonly messageId: string;
+  /** Counts this device's messages, so that a consumer can see gaps; becomes the application property `sequence`. */
+  readonly sequence: number;
+}
+
+/** More than any message ID and sequence number take, in bytes. */
+const numberingBytes = 96;
+
+/** At most what counts towards `maxMessageBytes`: body, system properties, names and values of the others. */
+export function messageBytes(content: MessageContent): number {
+  const { contentType, contentEncoding = '', component = '', input, body, properties } = content;
+  let bytes = numberingBytes + isoLength + bytesOf(body) + Buffer.byteLength(input);
+  bytes += contentType.length + contentEncoding.length + component.length;
+  for (const [name, value] of Object.entries(properties))
+    bytes += Buffer.byteLength(name) + Buffer.byteLength(value);
+  return bytes;
+}
+
+/** Of a time as ISO 8601 with milliseconds. */
+const isoLength = 24;
+
+export function bytesOf(body: string | Buffer): number {
+  return typeof body === 'string' ? Buffer.byteLength(body) : body.length;
 }

@@ -1,10 +1,17 @@
-import type { JsonObject } from '../../lib/json.ts';
+import type { Reading } from '../reading.ts';
 
-/** Something that can be measured. */
+/** Takes what was measured; resolves when the next may be handed over. */
+export type HandOver = (readings: readonly Reading[]) => Promise<void>;
+
+/** Something that can be measured: asked at an interval, or speaking when it has something to say. */
 export interface Input {
   readonly name: string;
-  /** How often the configuration wants it read, in milliseconds; the twin may say otherwise. */
-  readonly intervalMs: number;
-  /** One reading. Rejects when there is none; the next interval tries again. */
-  read(signal: AbortSignal): Promise<JsonObject>;
+  /** How often it is to be asked, in milliseconds; `undefined` for one that speaks by itself. The twin may say otherwise. */
+  readonly intervalMs: number | undefined;
+  /**
+   * Hands over what there is. One that is asked resolves when it has been read once; one that speaks by itself goes on
+   * until the signal is aborted, and then resolves. Rejects when there is nothing to be had, and may be called again
+   * after that; whatever it began – a child, a connection, a timer – has ended by then.
+   */
+  read(handOver: HandOver, signal: AbortSignal): Promise<void>;
 }
