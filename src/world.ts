@@ -11,6 +11,8 @@ import { SecureContexts } from './azure/secure-contexts.ts';
 import { WayFile } from './azure/way-file.ts';
 import { WayMemory } from './azure/way-memory.ts';
 import { wayOptions } from './azure/way-options.ts';
+import { WireBytes } from './azure/wire-bytes.ts';
+import type { WireTotals } from './azure/wire-bytes.ts';
 import type { Config } from './config/schema.ts';
 import type { HubClient } from './connection/hub-client.ts';
 import { httpsDateOffset } from './clock-sync/https-date.ts';
@@ -32,6 +34,8 @@ export interface World {
   readonly log: Log;
   readonly dps: DpsClient;
   readonly hub: HubClient;
+  /** What has gone over the connections to DPS and hub since the start. */
+  readonly wire: () => WireTotals;
   readonly secrets: Pick<Secrets, 'read'>;
   /** PEM certificates to trust; Node's own roots when absent. */
   readonly ca: readonly string[] | undefined;
@@ -62,13 +66,16 @@ export async function realWorld(config: Config, log: Log, stateDirectory?: strin
   const wayFile =
     stateDirectory === undefined ? undefined : new WayFile(join(stateDirectory, 'way.json'), log);
   const memory = new WayMemory(ways.transport, clock, wayFile);
-  const connector = new Connector({ ...ways, keepAliveMs, connectTimeoutMs }, contexts, memory, clock, log);
+  const wire = new WireBytes();
+  const limits = { ...ways, keepAliveMs, connectTimeoutMs };
+  const connector = new Connector(limits, contexts, memory, wire, clock, log);
   return {
     clock,
     random: systemRandom,
     log,
     dps: new AzureDpsClient(connector, clock),
     hub: new AzureHubClient({ ackTimeoutMs }, connector, clock, log),
+    wire: () => wire.totals,
     secrets,
     ca,
     runProgram,

@@ -20,6 +20,7 @@ import { blocksOnlyThisWay } from './way.ts';
 import type { Way } from './way.ts';
 import type { WayMemory } from './way-memory.ts';
 import type { WayOptions } from './way-options.ts';
+import type { WireBytes } from './wire-bytes.ts';
 
 export interface Errand {
   readonly service: Service;
@@ -34,6 +35,7 @@ export class Connector {
   readonly #options: LinkOptions & WayOptions;
   readonly #contexts: SecureContexts;
   readonly #memory: WayMemory;
+  readonly #wire: WireBytes;
   readonly #clock: Clock;
   readonly #log: Log;
 
@@ -41,12 +43,14 @@ export class Connector {
     options: LinkOptions & WayOptions,
     contexts: SecureContexts,
     memory: WayMemory,
+    wire: WireBytes,
     clock: Clock,
     log: Log,
   ) {
     this.#options = options;
     this.#contexts = contexts;
     this.#memory = memory;
+    this.#wire = wire;
     this.#clock = clock;
     this.#log = log;
   }
@@ -106,7 +110,7 @@ export class Connector {
     };
     try {
       const line: Line = await withDeadline(this.#clock, connectTimeoutMs, late, signal, (limit) =>
-        dial({ ...target, port, way, proxy, secureContext, onProxyReached }, limit),
+        dial({ ...target, port, way, proxy, secureContext, wire: this.#wire, onProxyReached }, limit),
       );
       const leftMs = Math.max(1, startedAt + connectTimeoutMs - this.#clock.monotonic());
       return new MqttLink({ connectTimeoutMs: leftMs, keepAliveMs }, line);

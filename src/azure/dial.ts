@@ -9,6 +9,7 @@ import { whenReady } from './socket-ready.ts';
 import { authorityOf } from './target.ts';
 import type { Way } from './way.ts';
 import { openWebSocket } from './web-socket.ts';
+import type { WireBytes } from './wire-bytes.ts';
 
 export interface DialOptions {
   readonly host: string;
@@ -17,6 +18,8 @@ export interface DialOptions {
   /** None: straight to the host. */
   readonly proxy?: Proxy | undefined;
   readonly secureContext: SecureContext;
+  /** Counts what the connection carries. */
+  readonly wire: WireBytes;
   /** Called when there is a connection to the proxy. */
   readonly onProxyReached: () => void;
 }
@@ -53,13 +56,13 @@ export async function dial(options: DialOptions, signal: AbortSignal): Promise<L
 }
 
 async function transport(
-  { host, port, proxy, onProxyReached }: DialOptions,
+  { host, port, proxy, wire, onProxyReached }: DialOptions,
   signal: AbortSignal,
 ): Promise<Socket> {
   const socket =
     proxy === undefined
-      ? await whenReady(connectTcp({ host, port }), 'connect', signal)
-      : await openTunnel(proxy, authorityOf(host, port), signal, onProxyReached);
+      ? await whenReady(wire.watch(connectTcp({ host, port })), 'connect', signal)
+      : await openTunnel(proxy, authorityOf(host, port), signal, { wire, onReached: onProxyReached });
   socket.setKeepAlive(true, tcpKeepAliveMs);
   return socket;
 }

@@ -6,6 +6,7 @@ import type { ConnectAnswer } from './connect-answer.ts';
 import { ProxyError } from './proxy-error.ts';
 import { whenReady } from './socket-ready.ts';
 import { authorityOf } from './target.ts';
+import type { WireBytes } from './wire-bytes.ts';
 
 /** An HTTP proxy that is spoken to in the clear; what goes through it is TLS from end to end. */
 export interface Proxy {
@@ -15,19 +16,26 @@ export interface Proxy {
   readonly authorization?: Secret | undefined;
 }
 
+/** What is to be known of a tunnel while it is made. */
+export interface TunnelWatch {
+  /** Counts what the connection carries. */
+  readonly wire: WireBytes;
+  /** Called when there is a connection to the proxy. */
+  readonly onReached: () => void;
+}
+
 /**
  * A TCP connection to `authority` (host:port) through the proxy. Rejects with a ProxyError, or with the signal's reason;
  * then nothing is left open.
- * @param onReached called when there is a connection to the proxy
  */
 export async function openTunnel(
   proxy: Proxy,
   authority: string,
   signal: AbortSignal,
-  onReached: () => void,
+  { wire, onReached }: TunnelWatch,
 ): Promise<Socket> {
   const name = authorityOf(proxy.host, proxy.port);
-  const socket = await reach(proxy, name, signal);
+  const socket = await reach(proxy, name, signal, wire);
   onReached();
   socket.write(request(authority, proxy.authorization));
   const answer = await readAnswer(socket, name, signal);
@@ -37,9 +45,9 @@ export async function openTunnel(
   throw refusal;
 }
 
-async function reach(proxy: Proxy, name: string, signal: AbortSignal): Promise<Socket> {
+async function reach(proxy: Proxy, name: string, signal: AbortSignal, wire: WireBytes): Promise<Socket> {
   try {
-    return await whenReady(connect({ host: proxy.host, port: proxy.port }), 'connect', signal);
+    return await whenReady(wire.watch(connect({ host: proxy.host, port: proxy.port })), 'connect', signal);
   } catch (cause) {
     if (signal.aborted) throw cause;
     throw new ProxyError('PROXY-UNREACHABLE', `cannot reach the proxy at ${name}`, { cause });

@@ -7,6 +7,7 @@ import { SecureContexts } from '../../../src/azure/secure-contexts.ts';
 import { WayMemory } from '../../../src/azure/way-memory.ts';
 import type { WayStore } from '../../../src/azure/way-memory.ts';
 import type { WayOptions } from '../../../src/azure/way-options.ts';
+import { WireBytes } from '../../../src/azure/wire-bytes.ts';
 import { createDeviceCertificate } from '../../../src/certificates/certificate.ts';
 import type { HubClient, HubSession } from '../../../src/connection/hub-client.ts';
 import { SystemClock } from '../../../src/lib/clock.ts';
@@ -26,6 +27,7 @@ export const soon = (): AbortSignal => AbortSignal.timeout(10_000);
 export interface Cloud {
   readonly dps: DpsClient;
   readonly hub: HubClient;
+  readonly wire: WireBytes;
   readonly log: WatchedLog;
 }
 
@@ -45,16 +47,19 @@ export function cloudOf(simulator: Pick<Simulator, 'caPem'>, options: CloudOptio
   };
   const clock = new SystemClock();
   const log = new WatchedLog();
+  const wire = new WireBytes();
   const connector = new Connector(
     { ...ways, connectTimeoutMs, keepAliveMs: 25_000 },
     new SecureContexts([simulator.caPem]),
     new WayMemory(ways.transport, clock, store),
+    wire,
     clock,
     log.log,
   );
   return {
     dps: new AzureDpsClient(connector, clock),
     hub: new AzureHubClient({ ackTimeoutMs: 5000 }, connector, clock, log.log),
+    wire,
     log,
   };
 }
