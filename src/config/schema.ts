@@ -2,6 +2,7 @@ import * as v from 'valibot';
 import { connection } from './connection-schema.ts';
 import { duration, field, oneOf, optionalSection, present, section } from './fields.ts';
 import { parseAbsolutePath, parseFileUri } from './file-uri.ts';
+import { localApi } from './local-api-schema.ts';
 import { provisioning } from './provisioning-schema.ts';
 import { parseNoProxy, parseProxy } from './proxy.ts';
 import { telemetry } from './telemetry-schema.ts';
@@ -28,11 +29,13 @@ export const configSchema = v.pipe(
     clock: optionalSection(clock),
     connection: optionalSection(connection),
     telemetry: optionalSection(telemetry),
+    local_api: optionalSection(localApi),
     log: optionalSection(section({ level: v.optional(oneOf(['debug', 'info', 'warn', 'error']), 'info') })),
   }),
-  v.transform(({ trust_bundle_cert, state_directory, no_proxy, proxy, ...sections }) => ({
+  v.transform(({ trust_bundle_cert, state_directory, no_proxy, proxy, local_api, ...sections }) => ({
     ...sections,
     noProxy: no_proxy,
+    localApi: local_api,
     ...present({ proxy, trustBundleCert: trust_bundle_cert, stateDirectory: state_directory }),
   })),
 );
