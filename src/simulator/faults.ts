@@ -53,6 +53,12 @@ const faultSchema = v.variant('kind', [
   }),
   /** Messages are kept but not acknowledged. */
   v.strictObject({ kind: v.literal('swallow-pubacks'), hub, device, times }),
+  /** A message whose body contains this text is not kept, and the connection is destroyed: the hub's only "no". */
+  v.strictObject({
+    kind: v.literal('refuse-message'),
+    contains: v.pipe(v.string(), v.nonEmpty()),
+    ...{ hub, device, times },
+  }),
   /** Every packet sent to the device waits this long first. */
   v.strictObject({ kind: v.literal('delay'), ms: milliseconds, service, hub, device, times }),
   /** The twin answers with this status and an error body. */

@@ -23,6 +23,8 @@ export interface HubSessionHost {
   readonly store: DeviceStore;
   /** Keeps a message; `false` when it is larger than allowed. */
   accept(session: HubSession, telemetry: Telemetry): boolean;
+  /** Whether a fault has this message refused. */
+  refuses(session: HubSession, body: Buffer): boolean;
   /** What a fault says about the message that has just come. */
   afterMessage(session: HubSession): 'acknowledge' | 'swallow' | 'drop';
   /** The status with which a fault wants this twin operation answered. */
@@ -165,6 +167,10 @@ export class HubSession implements PacketHandler {
 
   #event(packet: IPublishPacket, telemetry: Telemetry): void {
     this.messages += 1;
+    if (this.#host.refuses(this, telemetry.body)) {
+      this.close('fault: the message is refused');
+      return;
+    }
     if (!this.#host.accept(this, telemetry)) {
       this.close(`the message is larger than ${maxMessageBytes} bytes`);
       return;

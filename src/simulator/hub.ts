@@ -136,6 +136,14 @@ export class Hub implements HubSessionHost {
     return true;
   }
 
+  refuses(session: HubSession, body: Buffer): boolean {
+    const scope = { service: 'hub', hub: this.name, device: session.deviceId } as const;
+    const fault = this.#options.faults.find('refuse-message', scope);
+    if (fault === undefined || !body.includes(fault.contains)) return false;
+    this.#options.faults.strike('refuse-message', scope);
+    return true;
+  }
+
   afterMessage(session: HubSession): 'acknowledge' | 'swallow' | 'drop' {
     const scope = { service: 'hub', hub: this.name, device: session.deviceId } as const;
     const drop = this.#options.faults.find('drop-after-messages', scope);

@@ -153,6 +153,19 @@ describe('faults on a connection', () => {
     for (const messageId of [1, 2, 3]) assert.equal((await again.wire.next('puback')).messageId, messageId);
   });
 
+  it('refuse a message by what its body contains, by ending the connection, and keep the others', async (t) => {
+    const { simulator, wire } = await connected(t, { kind: 'refuse-message', contains: 'message 2' });
+    send(wire, 1);
+    await wire.next('puback');
+    send(wire, 2);
+    await wire.closed;
+    assert.deepEqual(wire.pending, []);
+    assert.equal(simulator.messages.since().length, 1);
+    const again = await connectToHub(t, simulator, 'gw-1', key);
+    send(again.wire, 3);
+    assert.equal((await again.wire.next('puback')).messageId, 3);
+  });
+
   it('drop every open connection, or one, now', async (t) => {
     const { simulator, wire } = await connected(t);
     const other = await connectToHub(t, simulator, 'gw-2', key);
