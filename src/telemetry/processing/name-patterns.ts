@@ -1,0 +1,34 @@
+/** More names than this are looked up anew each time, so that an input that invents names costs no memory. */
+const maxRemembered = 1000;
+
+/**
+ * What is said of names by patterns, in which `*` stands for any text, also none. A pattern that is the name itself goes
+ * before others; of the others the first that fits counts.
+ */
+export class NamePatterns<T> {
+  readonly #exact: ReadonlyMap<string, T>;
+  readonly #wild: readonly (readonly [RegExp, T])[];
+  readonly #remembered = new Map<string, T | undefined>();
+
+  constructor(entries: Iterable<readonly [string, T]>) {
+    const list = [...entries];
+    this.#exact = new Map(list.filter(([pattern]) => !pattern.includes('*')));
+    this.#wild = list
+      .filter(([pattern]) => pattern.includes('*'))
+      .map(([pattern, said]) => [expression(pattern), said] as const);
+  }
+
+  get(name: string): T | undefined {
+    if (this.#wild.length === 0 || this.#exact.has(name)) return this.#exact.get(name);
+    if (this.#remembered.has(name)) return this.#remembered.get(name);
+    const said = this.#wild.find(([form]) => form.test(name))?.[1];
+    if (this.#remembered.size < maxRemembered) this.#remembered.set(name, said);
+    return said;
+  }
+}
+
+function expression(pattern: string): RegExp {
+  // Several stars in a row say no more than one, and would cost the more.
+  const parts = pattern.split(/\*+/).map((part) => part.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`));
+  return new RegExp(`^${parts.join('.*')}$`, 's');
+}
