@@ -1,0 +1,86 @@
+import { isJsonObject, parseJson } from '../../lib/json.ts';
+import type { Reading } from '../reading.ts';
+import { unreadable } from './unreadable.ts';
+
+/**
+ * An object of values, a list of such objects or a bare number; or several of them, one a line. An empty list says that
+ * there is nothing to tell.
+ * @param valueName what a bare number is called
+ */
+export function jsonReadings(text: string, valueName: string): Reading[] {
+  return documents(text).flatMap((document) => {
+    const readings = Array.isArray(document) ? (document as unknown[]) : [document];
+    try {
+      return readings.map((value) => readingOf(typeof value === 'number' ? { [valueName]: value } : value));
+    } catch (cause) {
+      throw unreadable(text, 'an object of values, a list of such objects or a number', cause);
+    }
+  });
+}
+
+/**
+ * The reading that a parsed JSON object is: names and values. If it has a `time`, ISO 8601 with a zone or milliseconds
+ * since 1970, that is when it was measured; it stays a value as well, and a `time` of any other form is only a value.
+ * Throws when it is no object of values, is empty, is nested deeper than 10 levels, or has an empty name or a number that
+ * is not finite (1e999).
+ */
+export function readingOf(value: unknown): Reading {
+  if (!isJsonObject(value))
+    throw new Error(
+      `cannot use ${kind(value)} as a reading: expected an object such as {"temperature":21.4}`,
+    );
+  if (Object.keys(value).length === 0) throw new Error('cannot use a reading without values');
+  checkValues(value, []);
+  const timeMs = timeOf(value['time']);
+  return timeMs === undefined ? { values: value } : { values: value, timeMs };
+}
+
+const deepest = 10;
+/** March 1973. Anything below is a duration, or seconds: a present time in seconds has ten digits. */
+const earliestMs = 100_000_000_000;
+/** The last moment that a Date can hold. */
+const latestMs = 8_640_000_000_000_000;
+const isoTime = /^\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[-+]\d\d:?\d\d)$/;
+
+function documents(text: string): unknown[] {
+  const whole = parseJson(text);
+  if (whole !== undefined) return [whole];
+  const lines = text.split('\n').filter((line) => line.trim() !== '');
+  if (lines.length === 0) throw unreadable(text, 'JSON');
+  return lines.map((line) => {
+    const document = parseJson(line);
+    if (document === undefined) throw unreadable(lines.length > 1 ? line : text, 'JSON');
+    return document;
+  });
+}
+
+function checkValues(value: unknown, path: readonly string[]): void {
+  if (typeof value === 'number' && !Number.isFinite(value))
+    throw new Error(`cannot use ${named(path)}: expected a finite number`);
+  if (typeof value !== 'object' || value === null) return;
+  if (path.length >= deepest)
+    throw new Error(`cannot use ${named(path)}: expected at most ${deepest} levels of nesting`);
+  for (const [key, inner] of Object.entries(value)) {
+    if (key === '') throw new Error(`cannot use ${named([...path, ''])}: expected a name that is not empty`);
+    checkValues(inner, [...path, key]);
+  }
+}
+
+function timeOf(time: unknown): number | undefined {
+  if (typeof time === 'number')
+    return Number.isInteger(time) && time >= earliestMs && time <= latestMs ? time : undefined;
+  if (typeof time !== 'string' || !isoTime.test(time)) return undefined;
+  const ms = Date.parse(time);
+  return Number.isNaN(ms) ? undefined : ms;
+}
+
+/** The path, short enough for a log whatever its names are. */
+function named(path: readonly string[]): string {
+  return JSON.stringify(path.join('.').slice(0, 100));
+}
+
+function kind(value: unknown): string {
+  if (value === null) return 'null';
+  if (Array.isArray(value)) return 'a list';
+  return typeof value === 'string' ? 'text' : `a ${typeof value}`;
+}
