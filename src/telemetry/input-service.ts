@@ -1,14 +1,14 @@
-import { randomUUID } from 'node:crypto';
+import { fullJitterMs } from '../lib/backoff.ts';
 import type { Clock } from '../lib/clock.ts';
 import { untilStopped } from '../lib/deadline.ts';
 import { describeError } from '../lib/errors.ts';
-import type { JsonObject } from '../lib/json.ts';
 import type { Log } from '../lib/log.ts';
+import type { Random } from '../lib/random.ts';
 import { inScope } from '../lib/scope.ts';
 import type { Service } from '../lib/service.ts';
 import type { Input } from './inputs/input.ts';
-import type { TelemetryMessage } from './message.ts';
-import type { TelemetryQueue } from './queue/queue.ts';
+import type { Fate } from './intake/fate.ts';
+import type { Reading } from './reading.ts';
 
 /** How often inputs are to be read: configured, or overruled by the operator. */
 export interface IntervalSettings {
@@ -17,81 +17,169 @@ export interface IntervalSettings {
   changed(signal: AbortSignal): Promise<void>;
 }
 
-/** Reads one input at its interval and queues what it says. A failing input is said once, and its end once. */
+export interface InputServiceOptions {
+  readonly input: Input;
+  /** What is done about a failure: `ignore` waits for the next interval without a word, `fail` ends the agent. */
+  readonly onError: 'retry' | 'ignore' | 'fail';
+  readonly intake: { take(readings: readonly Reading[]): Fate[]; ready(signal: AbortSignal): Promise<void> };
+  /** Whether an input waits until the disk has what it handed over. */
+  readonly waitsForDisk: () => boolean;
+  readonly settings: IntervalSettings;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+}
+
+export interface InputStatus {
+  readonly name: string;
+  readonly state: 'starting' | 'ok' | 'failing';
+  /** When it last handed something over, ISO 8601. */
+  readonly lastReadingAt?: string | undefined;
+  readonly readings: number;
+  readonly failures: number;
+  /** Why it is failing. */
+  readonly error?: string | undefined;
+}
+
+/** After failures in a row, in milliseconds; an input that is asked more often than this may be tried as often. */
+const retry = { initialMs: 1000, maximumMs: 300_000 };
+
+/**
+ * Reads one input, at its interval or for as long as it speaks, and hands on what it says. A failing input is tried again
+ * with a backoff; its failure is said once, and its end once.
+ */
 export class InputService implements Service {
   readonly name: string;
-  readonly #input: Input;
-  readonly #queue: TelemetryQueue;
-  readonly #settings: IntervalSettings;
-  readonly #clock: Clock;
+  readonly #options: InputServiceOptions;
   readonly #log: Log;
-  #failing = false;
-  /** Counts this input's messages since the start, so that a consumer can see gaps. */
-  #sequence = 1;
+  #failuresInRow = 0;
+  #failures = 0;
+  #readings = 0;
+  #lastReadingMs: number | undefined;
+  #error: string | undefined;
 
-  constructor(input: Input, queue: TelemetryQueue, settings: IntervalSettings, clock: Clock, log: Log) {
-    this.name = `input ${input.name}`;
-    this.#input = input;
-    this.#queue = queue;
-    this.#settings = settings;
-    this.#clock = clock;
-    this.#log = log.child({ input: input.name });
+  constructor(options: InputServiceOptions) {
+    this.name = `input ${options.input.name}`;
+    this.#options = options;
+    this.#log = options.log.child({ input: options.input.name });
   }
 
+  get status(): InputStatus {
+    const lastReadingAt =
+      this.#lastReadingMs === undefined ? undefined : new Date(this.#lastReadingMs).toISOString();
+    const state = this.#error !== undefined ? 'failing' : this.#readings > 0 ? 'ok' : 'starting';
+    const { name } = this.#options.input;
+    return {
+      name,
+      state,
+      lastReadingAt,
+      readings: this.#readings,
+      failures: this.#failures,
+      error: this.#error,
+    };
+  }
+
+  /** Runs until its signal is aborted. Rejects only when a failure is to end the agent. */
   async run(signal: AbortSignal): Promise<void> {
-    let readAt = this.#clock.monotonic();
+    const { input, clock } = this.#options;
+    let readAt = clock.monotonic();
     while (!signal.aborted) {
-      await this.#collect(signal);
+      const isRead = await this.#read(signal);
+      if (input.intervalMs === undefined || !isRead) {
+        await this.#untilRetry(signal);
+        readAt = clock.monotonic();
+        continue;
+      }
       await this.#untilDue(readAt, signal);
       // From when it was due rather than from now, so that the pace does not drift; after a long standstill, from now.
-      const now = this.#clock.monotonic();
+      const now = clock.monotonic();
       const due = readAt + this.#intervalMs();
       readAt = now - due < this.#intervalMs() ? Math.min(now, due) : now;
     }
   }
 
   #intervalMs(): number {
-    return this.#settings.intervalMs(this.#input.intervalMs);
+    const { input, settings } = this.#options;
+    return settings.intervalMs(input.intervalMs ?? retry.initialMs);
   }
 
   /** Sleeps until the interval is over, whatever the operator makes of it meanwhile. */
   async #untilDue(readAt: number, signal: AbortSignal): Promise<void> {
+    const { clock, settings } = this.#options;
     for (let waitMs = this.#waitMs(readAt); waitMs > 0 && !signal.aborted; waitMs = this.#waitMs(readAt)) {
       await inScope(signal, ({ signal: wait }) =>
-        untilStopped(Promise.race([this.#clock.sleep(waitMs, wait), this.#settings.changed(wait)]), wait),
+        untilStopped(Promise.race([clock.sleep(waitMs, wait), settings.changed(wait)]), wait),
       );
     }
   }
 
   #waitMs(readAt: number): number {
-    return readAt + this.#intervalMs() - this.#clock.monotonic();
+    return readAt + this.#intervalMs() - this.#options.clock.monotonic();
   }
 
-  async #collect(signal: AbortSignal): Promise<void> {
+  async #untilRetry(signal: AbortSignal): Promise<void> {
+    const { clock, random, onError, input } = this.#options;
+    const initialMs = Math.min(retry.initialMs, this.#intervalMs());
+    const maximumMs = Math.max(initialMs, Math.min(retry.maximumMs, this.#longestWaitMs()));
+    const waitMs =
+      onError === 'ignore' && input.intervalMs !== undefined
+        ? this.#intervalMs()
+        : fullJitterMs({ initialMs, maximumMs }, this.#failuresInRow, random);
+    await untilStopped(clock.sleep(waitMs, signal), signal);
+  }
+
+  /** One that is asked is tried again no later than it would be asked anyway. */
+  #longestWaitMs(): number {
+    return this.#options.input.intervalMs === undefined ? retry.maximumMs : this.#intervalMs();
+  }
+
+  /** Whether it could be read. One that speaks by itself and stops doing so has failed. */
+  async #read(signal: AbortSignal): Promise<boolean> {
+    const { input, onError } = this.#options;
     try {
-      const reading = await this.#input.read(signal);
-      await this.#queue.push(this.#message(reading));
-      if (this.#failing) this.#log.info('the input can be read again');
-      this.#failing = false;
+      await input.read((readings) => this.#handOver(readings, signal), signal);
+      if (signal.aborted) return true;
+      if (input.intervalMs === undefined) throw new Error('it has stopped speaking');
+      this.#recovered();
+      return true;
     } catch (error) {
-      if (signal.aborted) return;
-      if (!this.#failing)
-        this.#log.warn({ error: describeError(error) }, `cannot read the input: ${describeError(error)}`);
-      this.#failing = true;
+      if (signal.aborted) return true;
+      if (onError === 'fail')
+        throw new Error(`cannot go on without the input ${input.name}`, { cause: error });
+      this.#failed(error);
+      return false;
     }
   }
 
-  #message(reading: JsonObject): TelemetryMessage {
-    return {
-      messageId: randomUUID(),
-      createdAtMs: this.#clock.now().getTime(),
-      priority: 'normal',
-      input: this.#input.name,
-      sequence: this.#sequence++,
-      contentType: 'application/json',
-      contentEncoding: 'utf-8',
-      body: JSON.stringify(reading),
-      properties: {},
-    };
+  async #handOver(readings: readonly Reading[], signal: AbortSignal): Promise<void> {
+    const { intake, waitsForDisk, clock } = this.#options;
+    if (readings.length === 0) return;
+    this.#readings += readings.length;
+    this.#lastReadingMs = clock.now().getTime();
+    this.#recovered();
+    const fates = intake.take(readings);
+    if (waitsForDisk())
+      await untilStopped(
+        Promise.all(fates.filter(({ isKnown }) => isKnown).map(({ outcome }) => outcome)),
+        signal,
+      );
+    else await intake.ready(signal);
+  }
+
+  #recovered(): void {
+    if (this.#error !== undefined && this.#options.onError !== 'ignore')
+      this.#log.info('the input can be read again');
+    this.#error = undefined;
+    this.#failuresInRow = 0;
+  }
+
+  #failed(error: unknown): void {
+    const message = describeError(error);
+    this.#failures += 1;
+    this.#failuresInRow += 1;
+    const say = { error: message };
+    if (this.#options.onError === 'ignore') this.#log.debug(say, `cannot read the input: ${message}`);
+    else if (this.#error === undefined) this.#log.warn(say, `cannot read the input: ${message}`);
+    this.#error = message;
   }
 }

@@ -1,0 +1,98 @@
+import { gzipSync } from 'node:zlib';
+import type { BatchConfig } from '../../config/inputs/batch.ts';
+import { messageBytes } from '../message.ts';
+import type { MessageContent } from '../message.ts';
+import type { Reading } from '../reading.ts';
+
+/** What all readings of a message have in common. */
+export type Envelope = Pick<MessageContent, 'input' | 'component' | 'properties'>;
+
+/** Bytes before compression that one message may gather: what the other side has to hold when it unpacks. */
+const mostRawBytes = 1024 * 1024;
+
+/**
+ * Readings on their way into one message: a JSON array of them, or, where messages are of one reading each, the reading
+ * itself. In an array each has its own `time`, unless it brought one.
+ */
+export class Batch {
+  readonly envelope: Envelope;
+  readonly #config: BatchConfig;
+  readonly #texts: string[] = [];
+  /** How much smaller compression makes what this input says, as seen in the batches before. */
+  readonly #shrinkage: Shrinkage;
+  #bytes: number;
+
+  constructor(envelope: Envelope, config: BatchConfig, shrinkage: Shrinkage) {
+    this.envelope = envelope;
+    this.#config = config;
+    this.#shrinkage = shrinkage;
+    this.#bytes = messageBytes(contentOf(envelope, '[]', 'utf-8', 0));
+  }
+
+  get size(): number {
+    return this.#texts.length;
+  }
+
+  /** Whether one more would still be within what a message is to hold; a first one always is. */
+  fits(text: string): boolean {
+    if (this.#texts.length === 0) return true;
+    const bytes = this.#bytes + Buffer.byteLength(text) + 1;
+    return this.#texts.length < this.#config.maxReadings && bytes <= this.#limit();
+  }
+
+  add(text: string): void {
+    this.#texts.push(text);
+    this.#bytes += Buffer.byteLength(text) + 1;
+  }
+
+  get isFull(): boolean {
+    return this.#texts.length >= this.#config.maxReadings || this.#bytes >= this.#limit();
+  }
+
+  /** The message; the batch must not be used after that. */
+  close(nowMs: number): MessageContent {
+    const text = this.#config.maxReadings === 1 ? this.#texts.join() : `[${this.#texts.join()}]`;
+    if (this.#config.compression === 'none') return contentOf(this.envelope, text, 'utf-8', nowMs);
+    const body = gzipSync(text);
+    this.#shrinkage.learn(Buffer.byteLength(text), body.length);
+    return contentOf(this.envelope, body, 'gzip', nowMs);
+  }
+
+  #limit(): number {
+    const { compression, maxBytes } = this.#config;
+    if (compression === 'none') return maxBytes;
+    return Math.min(mostRawBytes, maxBytes * this.#shrinkage.factor);
+  }
+}
+
+/** Estimates from one batch to the next what gzip will make of it, so that it comes out just below the size wanted. */
+export class Shrinkage {
+  #factor = 2;
+
+  get factor(): number {
+    return this.#factor;
+  }
+
+  /** A message that comes out too large costs a whole unit more: quick to believe in less, slow to believe in more. */
+  learn(before: number, after: number): void {
+    const factor = Math.max(1, (before / after) * 0.95);
+    this.#factor = factor < this.#factor ? factor : this.#factor + (factor - this.#factor) / 4;
+  }
+}
+
+/** A reading as it stands in a message. */
+export function readingText({ values, timeMs }: Reading, isInArray: boolean, nowMs: number): string {
+  const text = JSON.stringify(values);
+  if (!isInArray || Object.hasOwn(values, 'time')) return text;
+  const time = `"time":"${new Date(timeMs ?? nowMs).toISOString()}"`;
+  return text === '{}' ? `{${time}}` : `{${time},${text.slice(1)}`;
+}
+
+function contentOf(
+  envelope: Envelope,
+  body: string | Buffer,
+  contentEncoding: 'utf-8' | 'gzip',
+  createdAtMs: number,
+): MessageContent {
+  return { ...envelope, body, contentType: 'application/json', contentEncoding, createdAtMs };
+}
