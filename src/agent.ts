@@ -140,6 +140,7 @@ export function createAgent(config: Config, stateDirectory: string, world: World
           queue,
           clock,
         }),
+      clock,
       log,
     });
   const localServices = local === undefined ? [] : [localApi(local)];

@@ -7,7 +7,9 @@ import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { askLocalApi } from '../../../src/local-api/ask.ts';
-import { LocalApi, longestPathBytes } from '../../../src/local-api/local-api.ts';
+import { SystemClock } from '../../../src/lib/clock.ts';
+import { LocalApi } from '../../../src/local-api/local-api.ts';
+import { longestPathBytes } from '../../../src/local-api/unix-socket.ts';
 import { RecordingLog } from '../../fakes/recording-log.ts';
 import { Scratch } from '../../support/scratch.ts';
 import { someStatus } from './some-status.ts';
@@ -41,7 +43,7 @@ describe('LocalApi', () => {
         return write(...lines);
       };
     });
-    const running = new LocalApi({ path: at, status, log }).run(stopping.signal);
+    const running = new LocalApi({ path: at, status, clock: new SystemClock(), log }).run(stopping.signal);
     const stop = async (): Promise<void> => {
       stopping.abort();
       await running;
@@ -81,7 +83,7 @@ describe('LocalApi', () => {
     await start();
     const error = 'cannot GET /v2: there are GET /v1/status and GET /v1/metrics';
     assert.deepEqual(await get('/v2'), { status: 404, body: { error } });
-    assert.equal((await get('/v1/status', 'POST')).status, 404);
+    assert.equal((await get('/v1/status', 'POST')).status, 405);
     await assert.rejects(
       askLocalApi(path, '/v2', never),
       /the agent answers 404: .*there are GET \/v1\/status/,

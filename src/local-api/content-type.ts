@@ -1,0 +1,21 @@
+import type { IncomingMessage } from 'node:http';
+
+export interface ContentType {
+  /** In lower case, without parameters; empty when none was given. */
+  readonly type: string;
+  /** In lower case. */
+  readonly charset: string | undefined;
+}
+
+/** What `curl --data` says when nobody has told it what it sends. */
+const unsaid = 'application/x-www-form-urlencoded';
+
+export function contentTypeOf({ headers }: Pick<IncomingMessage, 'headers'>): ContentType {
+  const [type = '', ...parameters] = (headers['content-type'] ?? '').toLowerCase().split(';');
+  const charset = parameters.map((parameter) => parameter.trim()).find((each) => each.startsWith('charset='));
+  const plain = type.trim();
+  return {
+    type: plain === unsaid ? '' : plain,
+    charset: charset?.slice('charset='.length).replaceAll('"', ''),
+  };
+}

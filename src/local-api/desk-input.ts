@@ -1,0 +1,26 @@
+import { Refusal } from './answer.ts';
+import { quoted } from './query.ts';
+import type { TelemetryDesk } from './telemetry-desk.ts';
+
+const remedy = [
+  'add these lines to config.yaml and restart the agent:',
+  'telemetry:',
+  '  inputs:',
+  '    - name: local',
+  '      type: socket',
+].join('\n');
+
+/** The input that a post is for: the one it names, or the only one there is. Throws a `Refusal` otherwise. */
+export function deskInput({ inputs }: Pick<TelemetryDesk, 'inputs'>, named: string | undefined): string {
+  const [first, ...others] = inputs;
+  if (first === undefined)
+    throw new Refusal(404, 'cannot take telemetry: no input of type socket is configured', {
+      details: { remedy },
+    });
+  const all = inputs.join(', ');
+  if (named === undefined && others.length > 0)
+    throw new Refusal(400, `cannot tell which input this is for: add ?input=NAME, with one of ${all}`);
+  if (named !== undefined && !inputs.includes(named))
+    throw new Refusal(404, `cannot find an input of type socket named ${quoted(named)}: there is ${all}`);
+  return named ?? first;
+}

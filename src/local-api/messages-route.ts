@@ -1,0 +1,68 @@
+import type { IncomingMessage } from 'node:http';
+import type { Bodies } from './body.ts';
+import { Refusal } from './answer.ts';
+import { contentTypeOf } from './content-type.ts';
+import { deskInput } from './desk-input.ts';
+import { jsonTypes, readItems } from './json-items.ts';
+import { messageOf } from './message-envelope.ts';
+import { ttlOf } from './message-parts.ts';
+import { postedAnswer } from './posted-answer.ts';
+import type { Posting } from './posting.ts';
+import { componentOf, parametersOf, priorityOf } from './query.ts';
+import { rawMessage } from './raw-message.ts';
+import type { Route } from './router.ts';
+import type { PostedMessage } from './telemetry-desk.ts';
+
+/** `POST /v1/messages[?input=NAME&priority=high&component=NAME&ttl=10m]`: messages to the hub, each as it is. */
+export function messagesRoute({ desk, parseDuration }: Posting, bodies: Bodies): Route {
+  return {
+    method: 'POST',
+    path: '/v1/messages',
+    answer: async (exchange) => {
+      const { input: named, ...parameters } = parametersOf(exchange.query, parameterNames);
+      const input = deskInput(desk, named);
+      const presets = presetsOf(parameters, parseDuration);
+      return bodies.withBody(exchange, async (body) => {
+        const messages = messagesIn(exchange.request, body, presets, parseDuration);
+        if (messages.length === 0) return { status: 202, body: { accepted: 0 } };
+        return postedAnswer(await desk.postMessages(input, messages));
+      });
+    },
+  };
+}
+
+const parameterNames = ['input', 'priority', 'component', 'ttl'] as const;
+
+type Presets = Pick<PostedMessage, 'priority' | 'component' | 'ttlMs'>;
+
+/** Of all messages of a post that do not say it themselves. */
+function presetsOf(
+  { priority, component, ttl }: { priority?: string; component?: string; ttl?: string },
+  parseDuration: Posting['parseDuration'],
+): Presets {
+  return {
+    ...(priority === undefined ? {} : { priority: priorityOf(priority) }),
+    ...(component === undefined ? {} : { component: componentOf(component) }),
+    ...(ttl === undefined ? {} : { ttlMs: ttlParameter(ttl, parseDuration) }),
+  };
+}
+
+function ttlParameter(ttl: string, parseDuration: Posting['parseDuration']): number {
+  try {
+    return ttlOf(ttl, parseDuration);
+  } catch (error) {
+    throw new Refusal(400, error instanceof Error ? error.message : String(error));
+  }
+}
+
+function messagesIn(
+  request: IncomingMessage,
+  body: Buffer,
+  presets: Presets,
+  parseDuration: Posting['parseDuration'],
+): PostedMessage[] {
+  const content = contentTypeOf(request);
+  if (content.type !== '' && !jsonTypes.includes(content.type))
+    return [{ ...presets, ...rawMessage(request, content, body) }];
+  return readItems(body, content.type, (value) => ({ ...presets, ...messageOf(value, parseDuration) }));
+}
