@@ -69,6 +69,15 @@ function variantKeys(schema: v.GenericSchema, value: unknown): v.ObjectEntries |
   return Object.assign({}, ...Object.values(variants).map((variant) => keysOf(variant))) as v.ObjectEntries;
 }
 
+/** For a key that mappings of another `type` have; `undefined` for any other. */
+function keyOfAnotherType(schema: v.GenericSchema, value: object, key: string): string | undefined {
+  const variants = Object.entries(variantsOf(schema) ?? {});
+  const own = variants.find(([type]) => 'type' in value && type === value.type)?.[0];
+  const others = variants.filter(([, variant]) => Object.hasOwn(keysOf(variant) ?? {}, key));
+  if (own === undefined || others.length === 0) return undefined;
+  return `belongs to type ${listed(others.map(([type]) => type))}, but type is ${own}: remove it`;
+}
+
 class Speller {
   readonly unknown: KeyNote[] = [];
   readonly ignored: KeyNote[] = [];
@@ -88,13 +97,24 @@ class Speller {
       return value.map((element, index) => this.read(item, element, [...path, index], [...inFile, index]));
     }
     const known = keysOf(schema) ?? variantKeys(schema, value);
-    return known !== undefined && isMapping(value) ? this.#mapping(known, value, path, inFile) : value;
+    if (known === undefined || !isMapping(value)) return value;
+    const unused = (key: string): string | undefined =>
+      id(path) === '["provisioning"]' ? unusedProvisioningKey(key) : keyOfAnotherType(schema, value, key);
+    return this.#mapping(known, value, unused, path, inFile);
   }
 
-  #mapping(known: v.ObjectEntries, value: object, path: KeyPath, inFile: KeyPath): Record<string, unknown> {
+  /** @param unused why a key that is not known is nothing that could be put right */
+  #mapping(
+    known: v.ObjectEntries,
+    value: object,
+    unused: (key: string) => string | undefined,
+    path: KeyPath,
+    inFile: KeyPath,
+  ): Record<string, unknown> {
     const corrected: Record<string, unknown> = {};
     for (const [key, content] of Object.entries(value)) {
-      const meant = this.#meant(known, Object.keys({ ...value, ...corrected }), key, path, inFile);
+      const taken = Object.keys({ ...value, ...corrected });
+      const meant = this.#meant(known, taken, unused, key, path, inFile);
       if (meant === undefined) continue;
       if (meant !== key) this.#rename([...path, meant], key);
       corrected[meant] = this.read(
@@ -116,6 +136,7 @@ class Speller {
   #meant(
     known: v.ObjectEntries,
     taken: readonly string[],
+    unused: (key: string) => string | undefined,
     key: string,
     path: KeyPath,
     inFile: KeyPath,
@@ -133,24 +154,27 @@ class Speller {
       this.unknown.push({ path: keyPath, message: `is another name of ${alias}, found too: remove one` });
       return undefined;
     }
-    const unused = id(path) === '["provisioning"]' ? unusedProvisioningKey(key) : undefined;
     const meant = closest(key, Object.keys(known));
-    this.unknown.push({ path: keyPath, message: unused ?? this.#unknownKey(known, key, meant, path) });
-    return unused === undefined && meant !== undefined && !taken.includes(meant) ? meant : undefined;
+    const why = unused(key);
+    this.unknown.push({ path: keyPath, message: why ?? this.#unknownKey(known, key, meant, path) });
+    return why === undefined && meant !== undefined && !taken.includes(meant) ? meant : undefined;
   }
 
-  /** Where a key of that name is known; list elements stand under `[0]`. */
-  #homesOf(key: string): string[] {
-    const paths = this.#paths.filter((path) => path.at(-1) === key);
-    return [...new Set(paths.map((path) => formatPath(path.slice(0, -1))))];
+  /** Where else a key of that name is known. What an element of a list has is told only in the section of the list. */
+  #homesOf(key: string, path: KeyPath): string[] {
+    const here = path.map((step) => (typeof step === 'number' ? 0 : step));
+    const homes = this.#paths.filter((known) => known.at(-1) === key).map((known) => known.slice(0, -1));
+    const near = homes.filter(
+      (home) => !home.includes(0) || (home.indexOf(0) === home.length - 1 && home[0] === here[0]),
+    );
+    return [...new Set(near.map(formatPath))].filter((home) => home !== formatPath(here));
   }
 
   #unknownKey(known: v.ObjectEntries, key: string, meant: string | undefined, path: KeyPath): string {
-    const here = path.map((step) => (typeof step === 'number' ? 0 : step));
     if (/^[\w-]+:/.test(key)) return 'unknown key; put a space after the colon';
-    const homes = this.#homesOf(key).filter((home) => home !== formatPath(here));
-    if (homes.length > 0) return `unknown key here; it belongs ${listed(homes.map(inHome))}`;
     if (meant !== undefined) return `unknown key; did you mean "${meant}"?`;
+    const homes = this.#homesOf(key, path);
+    if (homes.length > 0) return `unknown key here; it belongs ${listed(homes.map(inHome))}`;
     return `unknown key; known here: ${listed(Object.keys(known), 'and')}`;
   }
 }
