@@ -5,7 +5,6 @@ import { oneWireDegrees } from './file/one-wire.ts';
 import { readSmallText } from './file/small-text.ts';
 import { pathsLike, type FoundPath } from './file/wildcards.ts';
 import type { HandOver, Input } from './input.ts';
-import { handOverAndReport } from './partial.ts';
 
 export type FileInputSettings = Pick<
   FileInputConfig,
@@ -42,12 +41,12 @@ export class FileInput implements Input {
       }
       signal.throwIfAborted();
     }
-    await handOverAndReport(
-      Object.fromEntries(values),
-      failures,
-      `read all of ${this.#settings.path}`,
-      handOver,
-    );
+    if (values.size > 0) await handOver([{ values: Object.fromEntries(values) }]);
+    const [first, second] = failures;
+    if (first === undefined) return;
+    throw second === undefined
+      ? first
+      : new AggregateError(failures, `cannot read all of ${this.#settings.path}`);
   }
 
   async #paths(): Promise<readonly FoundPath[]> {
