@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { duration, field, oneOf, optionalSection, present, text } from '../fields.ts';
-import { expected, found, isMapping, type Parsed } from '../found.ts';
+import { expected, found, isMapping, quotesHint, type Parsed } from '../found.ts';
 import { batch } from './batch.ts';
 import { processing } from './processing.ts';
 
@@ -11,7 +11,7 @@ export const commonEntries = {
     text('a Plug and Play component name: up to 64 letters, digits or _', /^[A-Za-z][A-Za-z0-9_]{0,63}$/),
   ),
   priority: v.optional(oneOf(['high', 'normal', 'low']), 'normal'),
-  ttl: v.optional(duration('1s', '365d')),
+  ttl: v.optional(duration('1s', '3650d')),
   properties: v.optional(field(parseProperties), {}),
   on_error: v.optional(oneOf(['retry', 'ignore', 'fail']), 'retry'),
   batch: v.optional(optionalSection(batch)),
@@ -47,6 +47,8 @@ export interface InputCommon {
   readonly process?: v.InferOutput<typeof processing>;
 }
 
+const propertyText = 'text of up to 1024 printable ASCII characters';
+
 /** Names and values that IoT Hub takes as they are (protocol.md 3.3), and that do not stand for something else. */
 function parseProperties(input: unknown): Parsed<Readonly<Record<string, string>>> {
   const what = 'a mapping of names to texts';
@@ -56,8 +58,8 @@ function parseProperties(input: unknown): Parsed<Readonly<Record<string, string>
       return { problem: `cannot name a property ${found(name)}: use letters, digits, - . and _` };
     if (name === 'input' || name === 'sequence')
       return { problem: `cannot name a property ${found(name)}: every message has one of that name already` };
-    if (typeof value !== 'string' || value.length > 1024 || !/^[\x20-\x7e]*$/.test(value))
-      return { problem: `property ${name}: ${expected('text of printable ASCII characters', value)}` };
+    if (typeof value !== 'string' || !/^[\x20-\x7e]{0,1024}$/.test(value))
+      return { problem: `property ${name}: ${expected(propertyText, value)}${quotesHint(value)}` };
   }
   return { value: input as Record<string, string> };
 }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import type { InputConfig } from '../../../src/config/inputs/inputs.ts';
 import { parseConfig } from '../../../src/config/parse.ts';
 import type { EstSettings } from '../../../src/config/est-schema.ts';
 import type { JsonObject } from '../../../src/config/payload.ts';
@@ -63,12 +64,25 @@ interface Expected {
     reprovisionSpreadMs: number;
   };
   telemetry: {
-    inputs: { name: string; type: 'system'; intervalMs: number }[];
-    queue: { maxMessages: number };
+    inputs: InputConfig[];
+    batch: { maxReadings: number; maxBytes: number; maxDelayMs: number; compression: 'none' | 'gzip' };
+    budget: { messagesPerDay?: number; bytesPerMonth?: number };
+    queue: {
+      durability: 'flush' | 'always';
+      flushIntervalMs: number;
+      maxBytes: number;
+      minFreeBytes: number;
+      memoryMaxBytes: number;
+      priorities: Record<'high' | 'normal' | 'low', { maxBytes: number; ttlMs?: number }>;
+    };
     window: number;
+    drainRatePerSecond: number;
   };
+  localApi: { path?: string; mode: number; group?: string; tcpPort?: number };
   log: { level: 'debug' | 'info' | 'warn' | 'error' };
 }
+
+const megabyte = 1024 * 1024;
 
 describe('the schema', () => {
   it('has these defaults', () => {
@@ -110,10 +124,45 @@ describe('the schema', () => {
         reprovisionSpreadMs: 60_000,
       },
       telemetry: {
-        inputs: [{ name: 'system', type: 'system', intervalMs: 60_000 }],
-        queue: { maxMessages: 10_000 },
+        inputs: [
+          {
+            name: 'system',
+            type: 'system',
+            intervalMs: 60_000,
+            priority: 'normal',
+            properties: {},
+            onError: 'retry',
+            figures: [
+              'cpu',
+              'load',
+              'memory',
+              'disk',
+              'temperature',
+              'uptime',
+              'network',
+              'throttling',
+              'disk_wear',
+            ],
+          },
+        ],
+        batch: { maxReadings: 1, maxBytes: 4096, maxDelayMs: 10_000, compression: 'none' },
+        budget: {},
+        queue: {
+          durability: 'flush',
+          flushIntervalMs: 1_000,
+          maxBytes: 256 * megabyte,
+          minFreeBytes: 64 * megabyte,
+          memoryMaxBytes: 8 * megabyte,
+          priorities: {
+            high: { maxBytes: 256 * megabyte },
+            normal: { maxBytes: 256 * megabyte },
+            low: { maxBytes: 128 * megabyte },
+          },
+        },
         window: 64,
+        drainRatePerSecond: 20,
       },
+      localApi: { mode: 0o600 },
       log: { level: 'info' },
     };
     const back: Config = expected;

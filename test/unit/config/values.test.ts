@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { parseByteSize } from '../../../src/config/byte-size.ts';
 import { formatDuration, parseDuration } from '../../../src/config/duration.ts';
 import { parseEndpoint } from '../../../src/config/endpoint.ts';
 import { parseFileUri } from '../../../src/config/file-uri.ts';
@@ -64,6 +65,60 @@ describe('a duration', () => {
   it('in words is understood, but not accepted', () => {
     assert.match(problem(parseDuration('2 Minutes')), /did you mean "2m"\?$/);
     assert.match(problem(parseDuration('1 hour 30 mins')), /did you mean "1h30m"\?$/);
+  });
+});
+
+describe('a size', () => {
+  const readings: [string | number, number][] = [
+    ['4KB', 4096],
+    ['4 KiB', 4096],
+    ['256MB', 268_435_456],
+    ['1.5GB', 1_610_612_736],
+    ['1TB', 1_099_511_627_776],
+    ['0.1KB', 102],
+    ['0B', 0],
+    ['100B', 100],
+    ['4096', 4096],
+    [4096, 4096],
+    [0, 0],
+  ];
+  for (const [text, bytes] of readings) {
+    it(`${text} is ${bytes} bytes`, () => {
+      assert.deepEqual(parseByteSize(text), { value: bytes });
+    });
+  }
+
+  for (const wrong of [
+    '',
+    'KB',
+    '-1KB',
+    '1PB',
+    '1.5',
+    '1.5B',
+    '1e3',
+    '4Ki',
+    1.5,
+    -1,
+    NaN,
+    2 ** 53,
+    null,
+    true,
+    [],
+  ]) {
+    it(`${found(wrong)} is none`, () => {
+      assert.match(problem(parseByteSize(wrong)), /^expected a size such as 256KB, 100MB or 1GB, found /);
+    });
+  }
+
+  it('in other spellings is understood, but not accepted', () => {
+    for (const [text, meant] of [
+      ['64kb', '64KB'],
+      ['1 Gb', '1GB'],
+      ['256M', '256MB'],
+      ['8mib', '8MB'],
+      ['100 bytes', '100B'],
+    ] as const)
+      assert.ok(problem(parseByteSize(text)).endsWith(`; did you mean "${meant}"?`), text);
   });
 });
 
