@@ -15,12 +15,16 @@ export interface BudgetSettings {
   readonly bytesPerMonth?: number | undefined;
 }
 
-export interface BudgetSources {
-  settings(): BudgetSettings;
+export interface BudgetOptions {
+  readonly settings: () => BudgetSettings;
   /** Bytes on the wire since the start of the program. */
-  wire(): { readonly sent: number; readonly received: number };
-  /** What the queue holds, that which is being sent included. */
-  waiting(): { readonly messages: number; readonly bytes: number };
+  readonly wire: () => { readonly sent: number; readonly received: number };
+  /** What the queue holds, that which is being sent included. Asked for each message, if there is a budget. */
+  readonly waiting: () => { readonly messages: number; readonly bytes: number };
+  /** Where the counts are kept over restarts. */
+  readonly path: string;
+  readonly clock: Clock;
+  readonly log: Log;
 }
 
 export interface PeriodStatus {
@@ -76,10 +80,8 @@ const bands = {
  */
 export class Budget implements Service {
   readonly name = 'budget';
-  readonly #sources: BudgetSources;
+  readonly #options: BudgetOptions;
   readonly #file: BudgetFile;
-  readonly #clock: Clock;
-  readonly #log: Log;
   readonly #thinned: Record<Priority, number> = { high: 0, normal: 0, low: 0 };
   /** Shares of a message that may be taken in, saved up to a whole one. */
   readonly #credit = { normal: 0, low: 0 };
@@ -88,12 +90,9 @@ export class Budget implements Service {
   #bytes = new Meter(utcMonth);
   #countedBytes = 0;
 
-  /** @param path where the counts are kept over restarts */
-  constructor(sources: BudgetSources, path: string, clock: Clock, log: Log) {
-    this.#sources = sources;
-    this.#file = new BudgetFile(path, log);
-    this.#clock = clock;
-    this.#log = log;
+  constructor(options: BudgetOptions) {
+    this.#options = options;
+    this.#file = new BudgetFile(options.path, options.log);
   }
 
   /** Reads what an earlier run has used. Never rejects. */
@@ -108,7 +107,7 @@ export class Budget implements Service {
   /** Keeps the counts: once an hour, and at the end. Never rejects. */
   async run(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
-      await untilStopped(this.#clock.sleep(saveEveryMs, signal), signal);
+      await untilStopped(this.#options.clock.sleep(saveEveryMs, signal), signal);
       await this.save();
     }
   }
@@ -136,8 +135,8 @@ export class Budget implements Service {
   }
 
   /**
-   * A message has been sent: the hub has acknowledged it, or the session was lost first – the hub may have metered it all
-   * the same. To be called with what the queue is told of it, neither before nor after, or it would count twice meanwhile.
+   * A message has been handed to the session: each time counts, since the hub may have metered one that it has not
+   * acknowledged. Until the queue is told that it has, it counts as waiting too.
    */
   sent(bytes: number): void {
     const accounts = this.#accounts();
@@ -154,15 +153,15 @@ export class Budget implements Service {
   }
 
   #isConfigured(): boolean {
-    const { messagesPerDay, bytesPerMonth } = this.#sources.settings();
+    const { messagesPerDay, bytesPerMonth } = this.#options.settings();
     return messagesPerDay !== undefined || bytesPerMonth !== undefined;
   }
 
   /** The limits that there are, brought up to now. */
   #accounts(): readonly Account[] {
-    const { messagesPerDay, bytesPerMonth } = this.#sources.settings();
+    const { messagesPerDay, bytesPerMonth } = this.#options.settings();
     if (messagesPerDay === undefined && bytesPerMonth === undefined) return [];
-    const { messages, bytes } = this.#sources.waiting();
+    const { messages, bytes } = this.#options.waiting();
     const accounts: Account[] = [];
     if (messagesPerDay !== undefined) {
       // As if they were all of one size: the queue knows no more.
@@ -192,11 +191,12 @@ export class Budget implements Service {
   }
 
   #turn(meter: Meter, waiting: number): void {
-    meter.turn(this.#clock.now(), this.#clock.monotonic(), waiting);
+    const { clock } = this.#options;
+    meter.turn(clock.now(), clock.monotonic(), waiting);
   }
 
   #spendWireBytes(): void {
-    const { sent, received } = this.#sources.wire();
+    const { sent, received } = this.#options.wire();
     this.#bytes.spend(sent + received - this.#countedBytes);
     this.#countedBytes = sent + received;
   }
@@ -223,7 +223,7 @@ export class Budget implements Service {
     if (this.#said.get(`${what} ${key}`) === meter.period) return;
     this.#said.set(`${what} ${key}`, meter.period);
     const fields = { [key]: limit, used: meter.spent, period: meter.period, thinned: { ...this.#thinned } };
-    this.#log.warn(fields, sentence(`${meter.spent} used of ${key} ${limit} in ${meter.period}`));
+    this.#options.log.warn(fields, sentence(`${meter.spent} used of ${key} ${limit} in ${meter.period}`));
   }
 }
 

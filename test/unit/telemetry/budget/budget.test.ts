@@ -77,15 +77,17 @@ class Device {
   }
 
   #start(): Budget {
-    const sources = {
+    return new Budget({
       settings: () => this.settings,
       wire: () => this.wire,
       waiting: () => ({
         messages: this.queue.length,
         bytes: this.queue.reduce((sum, bytes) => sum + bytes, 0),
       }),
-    };
-    return new Budget(sources, this.#path, this.clock, this.log);
+      path: this.#path,
+      clock: this.clock,
+      log: this.log,
+    });
   }
 }
 
