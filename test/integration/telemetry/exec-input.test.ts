@@ -301,6 +301,12 @@ describe('a program that speaks in lines', () => {
     assert.equal(isAlive(Number(values[0]?.['pid'])), false);
   });
 
+  it('may be ended in the middle of a line, which is no fault', async () => {
+    const on = host();
+    await firstOf(inLines(sh('echo 1; printf "a=2"; exec sleep 300'), {}, on), 1);
+    assert.deepEqual(on.log.messages('warn'), []);
+  });
+
   it('is failed by its end, whatever the status, with the last line of standard error', async () => {
     const clean = await failureOf(inLines(sh('echo 1; echo 2')));
     assert.deepEqual(clean, {

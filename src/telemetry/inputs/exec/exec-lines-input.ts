@@ -44,7 +44,9 @@ export class ExecLinesInput implements Input {
     const program = await startProgram(this.#config, this.#host);
     let ended: string | undefined;
     try {
-      ended = await untilStopped(this.#listen(program, handOver, signal), signal);
+      ended = await inScope(signal, ({ signal: scope }) =>
+        untilStopped(this.#listen(program, handOver, scope), scope),
+      );
     } finally {
       await program.close();
       this.#unreadable.sayRest();
@@ -57,16 +59,16 @@ export class ExecLinesInput implements Input {
     const errors = new ErrorOutput(this.#host.clock, this.#host.log);
     const splitter = new LineSplitter(maxLineBytes);
     const errorsRead = errors.read(program.stderr);
-    const abandoned = program.ended.then(() => this.#abandoned(program));
+    const abandoned = program.ended.then(() => this.#abandoned(program, signal));
     await Promise.race([
       this.#lines(program.stdout, splitter, handOver, signal),
       abandoned,
       never(errorsRead),
     ]);
-    const ending = await this.#within(graceMs, program.ended);
+    const ending = await this.#within(graceMs, program.ended, signal);
     if (ending === undefined) return 'it has closed its output';
     await this.#lastLine(splitter, ending, handOver, signal);
-    await this.#within(graceMs, errorsRead);
+    await this.#within(graceMs, errorsRead, signal);
     return endingInWords(ending, errors.last);
   }
 
@@ -90,7 +92,7 @@ export class ExecLinesInput implements Input {
     signal: AbortSignal,
   ): Promise<void> {
     const line = splitter.rest();
-    if (line === undefined) return;
+    if (line === undefined || signal.aborted) return;
     if (status === 0) await this.#handOver(this.#readingsOf(line), handOver, signal);
     else this.#unreadable.warn('cannot read a line: the program ended in the middle of it');
   }
@@ -123,18 +125,18 @@ export class ExecLinesInput implements Input {
    * Ends what an ended program has left behind, which ends the output. Should a process have escaped that holds it on,
    * resolves when everything was read and nothing more has come for a while.
    */
-  async #abandoned(program: Program): Promise<void> {
+  async #abandoned(program: Program, signal: AbortSignal): Promise<void> {
     await program.end();
     const { stdout } = program;
     for (let quietMs = 0; quietMs < graceMs && !stdout.closed; quietMs += pollMs) {
-      await this.#host.clock.sleep(pollMs, new AbortController().signal);
+      await this.#host.clock.sleep(pollMs, signal);
       if (this.#handingOver || stdout.readableLength > 0) quietMs = 0;
     }
   }
 
   /** The promise's outcome, or `undefined` if it takes longer. */
-  #within<T>(ms: number, promise: Promise<T>): Promise<T | undefined> {
-    return inScope(new AbortController().signal, ({ signal }) =>
+  #within<T>(ms: number, promise: Promise<T>, outer: AbortSignal): Promise<T | undefined> {
+    return inScope(outer, ({ signal }) =>
       Promise.race([promise, this.#host.clock.sleep(ms, signal).then(() => undefined)]),
     );
   }
