@@ -43,19 +43,25 @@ export interface InputStatus {
 
 /** After failures in a row, in milliseconds; an input that is asked more often than this may be tried as often. */
 const retry = { initialMs: 1000, maximumMs: 300_000 };
+/** One that speaks by itself is well again once it has spoken for so long, in milliseconds. */
+const steadyMs = 10_000;
 
 /**
  * Reads one input, at its interval or for as long as it speaks, and hands on what it says. A failing input is tried again
- * with a backoff; its failure is said once, and its end once.
+ * with a backoff; its failure is said once, and its end once. One that speaks and breaks off again and again is failing:
+ * a child that says a word and exits floods neither the log nor the process table.
  */
 export class InputService implements Service {
   readonly name: string;
   readonly #options: InputServiceOptions;
   readonly #log: Log;
   #failuresInRow = 0;
+  #isFailureSaid = false;
   #failures = 0;
   #readings = 0;
   #lastReadingMs: number | undefined;
+  #calledMs = 0;
+  #hasBeenRead = false;
   #error: string | undefined;
 
   constructor(options: InputServiceOptions) {
@@ -67,7 +73,7 @@ export class InputService implements Service {
   get status(): InputStatus {
     const lastReadingAt =
       this.#lastReadingMs === undefined ? undefined : new Date(this.#lastReadingMs).toISOString();
-    const state = this.#error !== undefined ? 'failing' : this.#readings > 0 ? 'ok' : 'starting';
+    const state = this.#error !== undefined ? 'failing' : this.#hasBeenRead ? 'ok' : 'starting';
     const { name } = this.#options.input;
     return {
       name,
@@ -81,21 +87,26 @@ export class InputService implements Service {
 
   /** Runs until its signal is aborted. Rejects only when a failure is to end the agent. */
   async run(signal: AbortSignal): Promise<void> {
-    const { input, clock } = this.#options;
+    const { input, onError, clock } = this.#options;
+    const isAsked = input.intervalMs !== undefined;
     let readAt = clock.monotonic();
     while (!signal.aborted) {
       const isRead = await this.#read(signal);
-      if (input.intervalMs === undefined || !isRead) {
+      if (isAsked && (isRead || onError === 'ignore')) {
+        await this.#untilDue(readAt, signal);
+        readAt = this.#dueAt(readAt);
+      } else {
         await this.#untilRetry(signal);
         readAt = clock.monotonic();
-        continue;
       }
-      await this.#untilDue(readAt, signal);
-      // From when it was due rather than from now, so that the pace does not drift; after a long standstill, from now.
-      const now = clock.monotonic();
-      const due = readAt + this.#intervalMs();
-      readAt = now - due < this.#intervalMs() ? Math.min(now, due) : now;
     }
+  }
+
+  /** From when it was due rather than from now, so that the pace does not drift; after a long standstill, from now. */
+  #dueAt(readAt: number): number {
+    const now = this.#options.clock.monotonic();
+    const due = readAt + this.#intervalMs();
+    return now - due < this.#intervalMs() ? Math.min(now, due) : now;
   }
 
   #intervalMs(): number {
@@ -118,13 +129,10 @@ export class InputService implements Service {
   }
 
   async #untilRetry(signal: AbortSignal): Promise<void> {
-    const { clock, random, onError, input } = this.#options;
+    const { clock, random } = this.#options;
     const initialMs = Math.min(retry.initialMs, this.#intervalMs());
     const maximumMs = Math.max(initialMs, Math.min(retry.maximumMs, this.#longestWaitMs()));
-    const waitMs =
-      onError === 'ignore' && input.intervalMs !== undefined
-        ? this.#intervalMs()
-        : fullJitterMs({ initialMs, maximumMs }, this.#failuresInRow, random);
+    const waitMs = fullJitterMs({ initialMs, maximumMs }, this.#failuresInRow, random);
     await untilStopped(clock.sleep(waitMs, signal), signal);
   }
 
@@ -135,7 +143,8 @@ export class InputService implements Service {
 
   /** Whether it could be read. One that speaks by itself and stops doing so has failed. */
   async #read(signal: AbortSignal): Promise<boolean> {
-    const { input, onError } = this.#options;
+    const { input, onError, clock } = this.#options;
+    this.#calledMs = clock.monotonic();
     try {
       await input.read((readings) => this.#handOver(readings, signal), signal);
       if (signal.aborted) return true;
@@ -156,7 +165,7 @@ export class InputService implements Service {
     if (readings.length === 0) return;
     this.#readings += readings.length;
     this.#lastReadingMs = clock.now().getTime();
-    this.#recovered();
+    if (this.#options.input.intervalMs === undefined) this.#spoke();
     const fates = intake.take(readings);
     if (waitsForDisk())
       await untilStopped(
@@ -166,20 +175,34 @@ export class InputService implements Service {
     else await intake.ready(signal);
   }
 
+  #spoke(): void {
+    this.#hasBeenRead = true;
+    this.#error = undefined;
+    if (this.#options.clock.monotonic() - this.#calledMs >= steadyMs) this.#recovered();
+  }
+
   #recovered(): void {
-    if (this.#error !== undefined && this.#options.onError !== 'ignore')
-      this.#log.info('the input can be read again');
+    if (this.#isFailureSaid) this.#log.info('the input can be read again');
+    this.#isFailureSaid = false;
+    this.#hasBeenRead = true;
     this.#error = undefined;
     this.#failuresInRow = 0;
   }
 
   #failed(error: unknown): void {
     const message = describeError(error);
+    const { clock, input, onError } = this.#options;
+    // It may have been silent since it first spoke: that it lasted is proof enough.
+    const hasSpoken = input.intervalMs === undefined && this.#error === undefined && this.#hasBeenRead;
+    if (hasSpoken && clock.monotonic() - this.#calledMs >= steadyMs) this.#recovered();
     this.#failures += 1;
     this.#failuresInRow += 1;
-    const say = { error: message };
-    if (this.#options.onError === 'ignore') this.#log.debug(say, `cannot read the input: ${message}`);
-    else if (this.#error === undefined) this.#log.warn(say, `cannot read the input: ${message}`);
     this.#error = message;
+    const say = { error: message };
+    if (onError === 'ignore') this.#log.debug(say, `cannot read the input: ${message}`);
+    else if (!this.#isFailureSaid) {
+      this.#isFailureSaid = true;
+      this.#log.warn(say, `cannot read the input: ${message}`);
+    }
   }
 }

@@ -11,12 +11,14 @@ export const agentInput = 'dps-agent';
 
 /**
  * Tells the cloud, in a message among the others, how many messages of which priority were dropped, why, and from when to
- * when. Runs while a session lasts: what was lost is told as soon as the way is free again.
+ * when. Runs while a session lasts: what was lost is told as soon as the way is free again. One for all sessions: the next
+ * session waits for a record that is not safe yet, rather than have the same losses told twice.
  */
 export class LossReporter implements Service {
   readonly name = 'loss reporter';
   readonly #queue: Pick<TelemetryQueue, 'losses' | 'lossesTold' | 'offer'>;
   readonly #clock: Clock;
+  #telling: Promise<void> | undefined;
 
   constructor(queue: Pick<TelemetryQueue, 'losses' | 'lossesTold' | 'offer'>, clock: Clock) {
     this.#queue = queue;
@@ -25,7 +27,10 @@ export class LossReporter implements Service {
 
   async run(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
-      await untilStopped(this.#tell(), signal);
+      this.#telling ??= this.#tell().finally(() => {
+        this.#telling = undefined;
+      });
+      await untilStopped(this.#telling, signal);
       await untilStopped(this.#clock.sleep(everyMs, signal), signal);
     }
   }

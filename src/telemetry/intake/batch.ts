@@ -1,14 +1,17 @@
 import { gzipSync } from 'node:zlib';
 import type { BatchConfig } from '../../config/inputs/batch.ts';
+import type { JsonObject } from '../../lib/json.ts';
 import { messageBytes } from '../message.ts';
 import type { MessageContent } from '../message.ts';
-import type { Reading } from '../reading.ts';
 
 /** What all readings of a message have in common. */
 export type Envelope = Pick<MessageContent, 'input' | 'component' | 'properties'>;
 
-/** Bytes before compression that one message may gather: what the other side has to hold when it unpacks. */
-const mostRawBytes = 1024 * 1024;
+/**
+ * Bytes before compression that one message may gather: what the other side has to hold when it unpacks, and what the hub
+ * still takes if compression, against all experience, gains nothing.
+ */
+const mostRawBytes = 240 * 1024;
 
 /**
  * Readings on their way into one message: a JSON array of them, or, where messages are of one reading each, the reading
@@ -20,49 +23,62 @@ export class Batch {
   readonly #texts: string[] = [];
   /** How much smaller compression makes what this input says, as seen in the batches before. */
   readonly #shrinkage: Shrinkage;
-  #bytes: number;
+  /** What is left of `max_bytes` for the readings. */
+  readonly #roomBytes: number;
+  /** Of the readings, with a comma after each. */
+  #textBytes = 0;
 
   constructor(envelope: Envelope, config: BatchConfig, shrinkage: Shrinkage) {
     this.envelope = envelope;
     this.#config = config;
     this.#shrinkage = shrinkage;
-    this.#bytes = messageBytes(contentOf(envelope, '[]', 'utf-8', 0));
+    this.#roomBytes = config.maxBytes - messageBytes(contentOf(envelope, '[]', 'utf-8', 0));
   }
 
   get size(): number {
     return this.#texts.length;
   }
 
+  /** Whether it is an array that it will be sent as. */
+  get isArray(): boolean {
+    return isArrayOf(this.#config);
+  }
+
   /** Whether one more would still be within what a message is to hold; a first one always is. */
   fits(text: string): boolean {
     if (this.#texts.length === 0) return true;
-    const bytes = this.#bytes + Buffer.byteLength(text) + 1;
+    const bytes = this.#textBytes + Buffer.byteLength(text) + 1;
     return this.#texts.length < this.#config.maxReadings && bytes <= this.#limit();
   }
 
   add(text: string): void {
     this.#texts.push(text);
-    this.#bytes += Buffer.byteLength(text) + 1;
+    this.#textBytes += Buffer.byteLength(text) + 1;
   }
 
   get isFull(): boolean {
-    return this.#texts.length >= this.#config.maxReadings || this.#bytes >= this.#limit();
+    return this.#texts.length >= this.#config.maxReadings || this.#textBytes >= this.#limit();
   }
 
   /** The message; the batch must not be used after that. */
   close(nowMs: number): MessageContent {
-    const text = this.#config.maxReadings === 1 ? this.#texts.join() : `[${this.#texts.join()}]`;
+    const text = this.isArray ? `[${this.#texts.join()}]` : this.#texts.join();
     if (this.#config.compression === 'none') return contentOf(this.envelope, text, 'utf-8', nowMs);
     const body = gzipSync(text);
-    this.#shrinkage.learn(Buffer.byteLength(text), body.length);
+    // One that came far from being full was small, and says nothing about how large ones shrink.
+    if (this.#textBytes * 2 >= this.#limit()) this.#shrinkage.learn(Buffer.byteLength(text), body.length);
     return contentOf(this.envelope, body, 'gzip', nowMs);
   }
 
   #limit(): number {
-    const { compression, maxBytes } = this.#config;
-    if (compression === 'none') return maxBytes;
-    return Math.min(mostRawBytes, maxBytes * this.#shrinkage.factor);
+    if (this.#config.compression === 'none') return this.#roomBytes;
+    return Math.min(mostRawBytes, this.#roomBytes * this.#shrinkage.factor);
   }
+}
+
+/** Whether messages are arrays: where each has one reading, that stands by itself. */
+export function isArrayOf({ maxReadings }: BatchConfig): boolean {
+  return maxReadings > 1;
 }
 
 /** Estimates from one batch to the next what gzip will make of it, so that it comes out just below the size wanted. */
@@ -81,10 +97,10 @@ export class Shrinkage {
 }
 
 /** A reading as it stands in a message. */
-export function readingText({ values, timeMs }: Reading, isInArray: boolean, nowMs: number): string {
+export function readingText(values: JsonObject, timeMs: number, isInArray: boolean): string {
   const text = JSON.stringify(values);
-  if (!isInArray || Object.hasOwn(values, 'time')) return text;
-  const time = `"time":"${new Date(timeMs ?? nowMs).toISOString()}"`;
+  if (!isInArray || values['time'] !== undefined) return text;
+  const time = `"time":"${new Date(timeMs).toISOString()}"`;
   return text === '{}' ? `{${time}}` : `{${time},${text.slice(1)}`;
 }
 

@@ -1,40 +1,51 @@
 import type { Offer, Place } from '../queue/telemetry-queue.ts';
 
-export type Outcome =
-  { readonly accepted: true; readonly place: Place } | { readonly accepted: false; readonly reason: Refusal };
+export type Outcome = { readonly accepted: true; readonly place: Place } | Refused;
+
+interface Refused {
+  readonly accepted: false;
+  readonly reason: Refusal;
+}
 
 /** `full`: the queue would have to drop something more important; `budget`: the day's or the month's pace is spent. */
 export type Refusal = 'full' | 'oversize' | 'budget';
 
 /** What becomes of a message that is still being gathered, and of every reading in it. */
 export class Fate {
-  /** Settles when the message is as safe as it can be made, or refused; never rejects. */
-  readonly outcome: Promise<Outcome>;
-  #isKnown = false;
-  #resolve: (outcome: Outcome | Promise<Outcome>) => void = () => undefined;
+  #end: Offer | Refused | undefined;
+  #outcome: Promise<Outcome> | undefined;
+  #resolve: (outcome: Promise<Outcome>) => void = () => undefined;
 
-  constructor() {
-    this.outcome = new Promise((resolve) => {
-      this.#resolve = resolve;
-    });
+  /** Settles when the message is as safe as it can be made, or refused; never rejects. Costs nothing unless asked for. */
+  get outcome(): Promise<Outcome> {
+    this.#outcome ??=
+      this.#end === undefined
+        ? new Promise((resolve) => {
+            this.#resolve = resolve;
+          })
+        : outcomeOf(this.#end);
+    return this.#outcome;
   }
 
   /** The message has been offered or refused; it is not gathering any more. */
   get isKnown(): boolean {
-    return this.#isKnown;
+    return this.#end !== undefined;
   }
 
   offered(offer: Offer): void {
-    this.#isKnown = true;
-    this.#resolve(
-      offer.accepted
-        ? offer.safe.then((place): Outcome => ({ accepted: true, place }))
-        : { accepted: false, reason: offer.reason },
-    );
+    this.#settle(offer);
   }
 
   refused(reason: Refusal): void {
-    this.#isKnown = true;
-    this.#resolve({ accepted: false, reason });
+    this.#settle({ accepted: false, reason });
   }
+
+  #settle(end: Offer | Refused): void {
+    this.#end = end;
+    if (this.#outcome !== undefined) this.#resolve(outcomeOf(end));
+  }
+}
+
+async function outcomeOf(end: Offer | Refused): Promise<Outcome> {
+  return end.accepted ? { accepted: true, place: await end.safe } : end;
 }

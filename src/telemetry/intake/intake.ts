@@ -10,8 +10,9 @@ import type { Priority } from '../priority.ts';
 import type { Processor } from '../processing/processor.ts';
 import type { TelemetryQueue } from '../queue/telemetry-queue.ts';
 import type { Reading } from '../reading.ts';
-import { Batch, readingText, Shrinkage } from './batch.ts';
+import { Batch, isArrayOf, readingText, Shrinkage } from './batch.ts';
 import { Fate } from './fate.ts';
+import type { Refusal } from './fate.ts';
 
 export interface IntakeOptions {
   readonly input: IntakeInput;
@@ -30,6 +31,7 @@ export interface IntakeInput {
   readonly properties: Readonly<Record<string, string>>;
 }
 
+/** In place of what the input says; a reading that names its component knows better. */
 export interface Overrides {
   readonly priority?: Priority | undefined;
   readonly component?: string | undefined;
@@ -41,6 +43,9 @@ export type WholeMessage = Pick<MessageContent, 'body' | 'contentType' | 'conten
 
 /** Names and values of a message's properties become part of its MQTT topic, which has 65,535 bytes at most. */
 const mostPropertyBytes = 16_384;
+
+/** The end of the year 9999, in milliseconds since 1970. */
+const lastTimeMs = 253_402_300_799_999;
 
 interface OpenBatch {
   readonly batch: Batch;
@@ -60,6 +65,9 @@ export class Intake implements Service {
   readonly #open = new Map<string, OpenBatch>();
   readonly #shrinkage = new Shrinkage();
   readonly #dueChanged = new Bell();
+  /** When `run` looks again by itself, on the monotonic clock. */
+  #looksAtMs = Infinity;
+  readonly #refused: Record<Refusal, number> = { full: 0, oversize: 0, budget: 0 };
 
   constructor(options: IntakeOptions) {
     this.#options = options;
@@ -67,30 +75,40 @@ export class Intake implements Service {
     this.name = `intake of ${options.input.name}`;
   }
 
-  /** Takes readings in; their fates, one for each message they are in, are known once that is closed. */
+  /** Messages that were not taken in, since the start. */
+  get refused(): Readonly<Record<Refusal, number>> {
+    return this.#refused;
+  }
+
+  /**
+   * Takes readings in; their fates, one for each message they are in, are known once that is closed. What a window makes
+   * of them later has the input's priority.
+   */
   take(readings: readonly Reading[], overrides: Overrides = {}): Fate[] {
+    const { processor } = this.#options;
+    const component = overrides.component ?? this.input.component;
+    const priority = overrides.priority ?? this.input.priority;
     const fates = new Set<Fate>();
     for (const reading of readings) {
-      for (const processed of this.#options.processor.push(reading))
-        fates.add(this.#add(processed, overrides));
+      const own =
+        component === undefined || reading.component !== undefined ? reading : { ...reading, component };
+      for (const processed of processor.push(own)) fates.add(this.#add(processed, priority));
     }
-    if (this.#open.size > 0 || this.#options.processor.dueMs !== undefined) this.#dueChanged.ring();
+    if (this.#dueMs() < this.#looksAtMs) this.#dueChanged.ring();
     return [...fates];
   }
 
   /** Takes a message in as it is. */
   takeMessage(message: WholeMessage): Fate {
     const { input, clock } = this.#options;
-    const { priority = input.priority, ...rest } = message;
+    const { body, contentType, contentEncoding, component, createdAtMs, properties } = message;
     const fate = new Fate();
-    const own = { component: input.component, properties: {}, createdAtMs: clock.now().getTime() };
-    const content = { ...own, ...rest, input: input.name };
-    this.#offer(
-      { ...content, properties: { ...input.properties, ...content.properties } },
-      priority,
-      message.ttlMs ?? input.ttlMs,
-      fate,
-    );
+    const content = {
+      ...{ body, contentType, contentEncoding, input: input.name, component: component ?? input.component },
+      createdAtMs: timeOf(createdAtMs) ?? clock.now().getTime(),
+      properties: { ...input.properties, ...properties },
+    };
+    this.#offer(content, message.priority ?? input.priority, message.ttlMs ?? input.ttlMs, fate);
     return fate;
   }
 
@@ -104,7 +122,7 @@ export class Intake implements Service {
 
   /** Hands on whatever is still open: at the end, and when somebody wants it now. */
   flush(): void {
-    for (const reading of this.#options.processor.drain()) this.#add(reading, {});
+    for (const reading of this.#options.processor.drain()) this.#add(reading, this.input.priority);
     for (const key of [...this.#open.keys()]) this.#close(key);
   }
 
@@ -113,17 +131,17 @@ export class Intake implements Service {
     return this.#options.queue.ready(signal);
   }
 
-  #add(reading: Reading, overrides: Overrides): Fate {
-    const { input, batch: config, clock } = this.#options;
-    const component = overrides.component ?? reading.component ?? input.component;
-    const priority = overrides.priority ?? input.priority;
-    const settings = config();
-    const text = readingText(reading, settings.maxReadings > 1, clock.now().getTime());
+  #add({ values, timeMs: givenMs, component }: Reading, priority: Priority): Fate {
+    const config = this.#options.batch();
+    const timeMs = timeOf(givenMs) ?? this.#options.clock.now().getTime();
+    const isInArray = isArrayOf(config);
+    const text = readingText(values, timeMs, isInArray);
     const key = `${priority} ${component ?? ''}`;
-    if (this.#open.get(key)?.batch.fits(text) === false) this.#close(key);
-    const open = this.#open.get(key) ?? this.#begin(key, priority, component, settings);
+    const before = this.#open.get(key)?.batch;
+    if (before !== undefined && (before.isArray !== isInArray || !before.fits(text))) this.#close(key);
+    const open = this.#open.get(key) ?? this.#begin(key, priority, component, config);
     open.batch.add(text);
-    if (open.batch.isFull) this.#close(key, reading.timeMs);
+    if (open.batch.isFull) this.#close(key, timeMs);
     return open.fate;
   }
 
@@ -137,42 +155,64 @@ export class Intake implements Service {
     return open;
   }
 
-  /** @param timeMs of the reading that is the whole message, if it knows its time */
-  #close(key: string, timeMs?: number): void {
+  /** @param lastMs the time of the reading that has filled it */
+  #close(key: string, lastMs?: number): void {
     const open = this.#open.get(key);
     if (open === undefined) return;
     this.#open.delete(key);
     const { input, clock } = this.#options;
-    const nowMs = clock.now().getTime();
-    const content = open.batch.close(open.batch.size === 1 ? (timeMs ?? nowMs) : nowMs);
+    // One reading is as old as it says; several are a message of now.
+    const ownMs = open.batch.size === 1 ? lastMs : undefined;
+    const content = open.batch.close(ownMs ?? clock.now().getTime());
     this.#offer(content, open.priority, input.ttlMs, open.fate);
   }
 
   #offer(content: MessageContent, priority: Priority, ttlMs: number | undefined, fate: Fate): void {
     const { budget, queue } = this.#options;
     const bytes = messageBytes(content);
-    if (bytes - bytesOf(content.body) > mostPropertyBytes) fate.refused('oversize');
-    else if (!budget.admits(priority, bytes)) fate.refused('budget');
-    else fate.offered(queue.offer({ ...content, priority, ttlMs }));
+    if (bytes - bytesOf(content.body) > mostPropertyBytes) this.#refuse(fate, 'oversize');
+    else if (!budget.admits(priority, bytes)) this.#refuse(fate, 'budget');
+    else {
+      const offer = queue.offer({ ...content, priority, ttlMs });
+      if (!offer.accepted) this.#refused[offer.reason] += 1;
+      fate.offered(offer);
+    }
+  }
+
+  #refuse(fate: Fate, reason: Refusal): void {
+    this.#refused[reason] += 1;
+    fate.refused(reason);
   }
 
   #closeDue(): void {
     const { processor, clock } = this.#options;
     const nowMs = clock.monotonic();
     if (processor.dueMs !== undefined && processor.dueMs <= nowMs) {
-      for (const reading of processor.due()) this.#add(reading, {});
+      for (const reading of processor.due()) this.#add(reading, this.input.priority);
     }
     for (const [key, { dueMs }] of this.#open) if (dueMs <= nowMs) this.#close(key);
   }
 
+  /** When something has to be closed next, on the monotonic clock; Infinity: not before the next reading. */
+  #dueMs(): number {
+    let dueMs = this.#options.processor.dueMs ?? Infinity;
+    for (const open of this.#open.values()) dueMs = Math.min(dueMs, open.dueMs);
+    return dueMs;
+  }
+
   async #untilDue(signal: AbortSignal): Promise<void> {
-    const { processor, clock } = this.#options;
-    const dues = [...this.#open.values()].map(({ dueMs }) => dueMs);
-    const dueMs = Math.min(...dues, processor.dueMs ?? Infinity);
+    const { clock } = this.#options;
+    const dueMs = this.#dueMs();
+    this.#looksAtMs = dueMs;
     await inScope(signal, async ({ signal: wait }) => {
       const heard = this.#dueChanged.heard();
       const due = dueMs === Infinity ? heard : clock.sleep(Math.max(0, dueMs - clock.monotonic()), wait);
       await untilStopped(Promise.race([heard, due]), wait);
     });
   }
+}
+
+/** A time that can be written down; a sensor may say anything. */
+function timeOf(timeMs: number | undefined): number | undefined {
+  return timeMs !== undefined && timeMs >= 0 && timeMs <= lastTimeMs ? Math.floor(timeMs) : undefined;
 }

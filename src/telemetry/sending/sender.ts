@@ -16,6 +16,8 @@ import type { Suspects } from './suspects.ts';
 const drainMs = 2000;
 /** How long a suspect waits for another message to prove the hub's health, in milliseconds. */
 const proofMs = 5000;
+/** The same for one that the next such proof convicts: to try it without would only end the session once more. */
+const graveProofMs = 600_000;
 
 export interface SenderOptions {
   readonly session: { send(message: TelemetryMessage): Promise<void> };
@@ -49,8 +51,6 @@ export class Sender implements Service {
   readonly #options: SenderOptions;
   readonly #pace: DrainPace;
   readonly #places: PriorityGate;
-  /** One message of what piled up at a time waits for its turn to be drained. */
-  readonly #turn = new PriorityGate(() => 1);
   readonly #inFlight = new Set<QueuedMessage>();
   readonly #heldBack: QueuedMessage[] = [];
   /** The hub has acknowledged a message in this session. */
@@ -61,7 +61,7 @@ export class Sender implements Service {
   constructor(options: SenderOptions) {
     this.#options = options;
     const { settings, clock } = options;
-    this.#pace = new DrainPace(() => settings().drainRatePerSecond, clock.monotonic());
+    this.#pace = new DrainPace(() => settings().drainRatePerSecond, clock);
     this.#places = new PriorityGate(() => (this.#suspectAlone ? 0 : settings().window));
   }
 
@@ -93,30 +93,20 @@ export class Sender implements Service {
         this.#changed.ring();
         continue;
       }
-      if (!(await this.#hasItsTurn(entry, stop)) || !(await this.#hasPlace(priority, stop))) {
+      const isDrained = this.#pace.concerns(entry);
+      if ((isDrained && !(await this.#pace.turn(entry, stop))) || !(await this.#hasPlace(priority, stop))) {
         queue.release(entry);
         return;
       }
       void this.#send(entry, onFailure).then(() => {
         this.#places.leave();
+        this.#changed.ring();
       });
     }
   }
 
-  /** Whether it may go now, after the wait that the drain's pace asks for; not when told to stop meanwhile. */
-  async #hasItsTurn(entry: QueuedMessage, stop: AbortSignal): Promise<boolean> {
-    const { clock } = this.#options;
-    const waitMs = this.#pace.waitMs(entry, clock.monotonic());
-    if (waitMs === 0) return true;
-    if (!(await this.#turn.enter(entry.message.priority, stop))) return false;
-    await untilStopped(clock.sleep(waitMs, stop), stop);
-    this.#turn.leave();
-    return !stop.aborted;
-  }
-
   async #hasPlace(priority: Priority, stop: AbortSignal): Promise<boolean> {
-    if (this.#places.tryEnter()) return !stop.aborted;
-    const entered = await this.#places.enter(priority, stop);
+    const entered = this.#places.tryEnter() || (await this.#places.enter(priority, stop));
     if (entered && stop.aborted) this.#places.leave();
     return entered && !stop.aborted;
   }
@@ -143,21 +133,37 @@ export class Sender implements Service {
 
   /** Sends what is under suspicion with nothing else in flight, preferably once the hub has proved its health. */
   async #sendSuspects(stop: AbortSignal, onFailure: (error: unknown) => void): Promise<void> {
-    for (let suspect = await this.#nextSuspect(stop); suspect !== undefined;) {
+    for (
+      let suspect = await this.#nextSuspect(stop);
+      suspect !== undefined;
+      suspect = await this.#nextSuspect(stop)
+    ) {
       this.#suspectAlone = true;
-      await this.#changed.until(() => this.#inFlight.size === 0, stop);
+      await this.#changed.until(() => this.#places.inside === 0, stop);
       if (stop.aborted) this.#options.queue.release(suspect);
-      else await this.#send(suspect, onFailure);
+      // Told to stop, what is in flight is for the drain to wait for.
+      else await untilStopped(this.#send(suspect, onFailure), stop);
       this.#suspectAlone = false;
       this.#places.admit();
-      suspect = await this.#nextSuspect(stop);
     }
   }
 
+  /** Those that have ended sessions alone come last, or they would keep the others from being cleared. */
   async #nextSuspect(stop: AbortSignal): Promise<QueuedMessage | undefined> {
+    const { suspects } = this.#options;
+    const isGrave = ({ message }: QueuedMessage): boolean => suspects.isGrave(message.messageId);
+    const timesAlone = ({ message }: QueuedMessage): number => suspects.timesAlone(message.messageId);
     await this.#changed.until(() => this.#heldBack.length > 0, stop);
-    await this.#withLimit(proofMs, stop, (limit) => this.#changed.until(() => this.#isHealthy, limit));
-    return stop.aborted ? undefined : this.#heldBack.shift();
+    await this.#untilHealthy(graveProofMs, stop, () => !this.#heldBack.every(isGrave));
+    await this.#untilHealthy(proofMs, stop);
+    if (stop.aborted) return undefined;
+    this.#heldBack.sort((a, b) => timesAlone(a) - timesAlone(b));
+    return this.#heldBack.shift();
+  }
+
+  async #untilHealthy(ms: number, stop: AbortSignal, orElse = (): boolean => false): Promise<void> {
+    if (this.#isHealthy || orElse()) return;
+    await this.#withLimit(ms, stop, (limit) => this.#changed.until(() => this.#isHealthy || orElse(), limit));
   }
 
   /** The hub, which has no other way to refuse a message, may have ended the session because of one of these. */

@@ -1,12 +1,20 @@
 /** In flight at so many ends of a session in a row, a message is sent alone. */
 const endsToSuspect = 3;
 /** Alone in flight at so many ends, in sessions that had taken others: the hub will never take it. */
-const endsAlone = 2;
+const endsToConvict = 2;
+/** How many are remembered besides those in flight. */
+const mostRecords = 2000;
 
 interface Record {
-  ends: number;
-  alone: number;
+  /** Ends of a session in a row with it in flight. */
+  readonly ends: number;
+  /** Of these, as a suspect alone in flight. */
+  readonly alone: number;
+  /** Of these, in sessions in which the hub had acknowledged others. */
+  readonly proven: number;
 }
+
+const innocent: Record = { ends: 0, alone: 0, proven: 0 };
 
 /**
  * Finds the message that makes the hub end the connection, which is all that MQTT has to say "no" with (protocol.md
@@ -14,11 +22,21 @@ interface Record {
  * hub over its quota ends every session, and then the messages are not to blame.
  */
 export class Suspects {
-  readonly #records = new Map<string, Record>();
+  #records = new Map<string, Record>();
 
   /** Whether it must be sent with nothing else in flight. */
   has(messageId: string): boolean {
-    return (this.#records.get(messageId)?.ends ?? 0) >= endsToSuspect;
+    return this.#record(messageId).ends >= endsToSuspect;
+  }
+
+  /** Whether one more end convicts it: it is worth waiting for the proof that the hub is well. */
+  isGrave(messageId: string): boolean {
+    return this.#record(messageId).proven === endsToConvict - 1;
+  }
+
+  /** At how many ends it was alone in flight: those with fewer are tried first, lest one hold up all others. */
+  timesAlone(messageId: string): number {
+    return this.#record(messageId).alone;
   }
 
   acknowledged(messageId: string): void {
@@ -31,24 +49,28 @@ export class Suspects {
    */
   endedBy(inFlight: readonly string[], healthy: boolean): string[] {
     const kept = new Map<string, Record>();
-    const [only] = inFlight.length === 1 ? inFlight : [];
     for (const id of inFlight) {
-      const { ends, alone } = this.#records.get(id) ?? { ends: 0, alone: 0 };
-      const isAlone = id === only && healthy && ends >= endsToSuspect;
-      kept.set(id, { ends: ends + 1, alone: alone + (isAlone ? 1 : 0) });
+      const { ends, alone, proven } = this.#record(id);
+      const isAlone = inFlight.length === 1 && this.has(id);
+      kept.set(id, {
+        ends: ends + 1,
+        alone: alone + (isAlone ? 1 : 0),
+        proven: proven + (isAlone && healthy ? 1 : 0),
+      });
     }
     // A suspect that was held back this time is still one.
     for (const [id, record] of this.#records) {
-      if (!kept.has(id) && record.ends >= endsToSuspect && kept.size < mostRecords) kept.set(id, record);
+      if (!kept.has(id) && this.has(id) && kept.size < mostRecords) kept.set(id, record);
     }
-    this.#records.clear();
-    for (const [id, record] of kept) this.#records.set(id, record);
-    return [...kept].filter(([, { alone }]) => alone >= endsAlone).map(([id]) => id);
+    this.#records = kept;
+    return [...kept].filter(([, { proven }]) => proven >= endsToConvict).map(([id]) => id);
   }
 
   forget(messageId: string): void {
     this.#records.delete(messageId);
   }
-}
 
-const mostRecords = 2000;
+  #record(messageId: string): Record {
+    return this.#records.get(messageId) ?? innocent;
+  }
+}
