@@ -72,17 +72,17 @@ export class HttpServer {
   }
 
   async #take(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    if (this.#isStopping) {
-      const headers = { Connection: 'close' };
-      send(response, refusalAnswer(new Refusal(503, 'cannot take this: the agent is stopping', { headers })));
-      return;
-    }
     this.#latest.set(request.socket, response);
     this.#underWay.add(response);
     response.once('close', () => {
       this.#underWay.delete(response);
       if (this.#underWay.size === 0) this.#onIdle();
     });
+    if (this.#isStopping) {
+      const headers = { Connection: 'close' };
+      send(response, refusalAnswer(new Refusal(503, 'cannot take this: the agent is stopping', { headers })));
+      return;
+    }
     await this.#options.handle(request, response);
   }
 

@@ -43,13 +43,13 @@ function encodingOf(
 
 /** By the headers as they were written: Node's own object has their names in lower case. */
 function headerProperties(rawHeaders: readonly string[]): Record<string, string> {
-  const properties: Record<string, string> = {};
+  const properties = new Map<string, string>();
   for (let at = 0; at + 1 < rawHeaders.length; at += 2) {
     const [header = '', value = ''] = rawHeaders.slice(at, at + 2);
     if (!header.toLowerCase().startsWith(propertyPrefix)) continue;
     const name = header.slice(propertyPrefix.length);
-    if (Object.hasOwn(properties, name)) throw new Error(`cannot use ${header} twice: give it once`);
-    properties[name] = value;
+    if (properties.has(name)) throw new Error(`cannot use ${header} twice: give it once`);
+    properties.set(name, value);
   }
-  return properties;
+  return Object.fromEntries(properties);
 }

@@ -306,6 +306,27 @@ describe('posts to the local API', () => {
     await assert.rejects(lstat(path), { code: 'ENOENT' });
   });
 
+  it('that have only begun when the agent stops are told so', async () => {
+    const { ask, desk, stop, path } = await startApi(scratch);
+    let settle: (outcome: object) => void = () => undefined;
+    desk.outcome = new Promise((resolve) => {
+      settle = resolve;
+    });
+    const late = connect(path);
+    late.write('POST /v1/telemetry HTTP/1.1\r\nHost: x\r\n');
+    const posted = desk.nextPost();
+    const answer = ask({ body: '{"a":1}' });
+    await posted;
+    const stopped = stop();
+    late.write('Content-Length: 7\r\n\r\n{"a":2}');
+    const [told] = (await once(late, 'data')) as [Buffer];
+    assert.match(told.toString(), /^HTTP\/1\.1 503 [^]*cannot take this: the agent is stopping/);
+    settle({});
+    assert.equal((await answer).status, 202);
+    await stopped;
+    assert.equal(desk.posts.length, 1);
+  });
+
   it('that take too long when the agent stops are not waited for', async () => {
     const { ask, desk, stop } = await startApi(scratch, { limits: { stopMs: 50 } });
     desk.outcome = new Promise(() => undefined);
