@@ -101,7 +101,8 @@ function authorizationMisfits(given: Readonly<Record<string, unknown>>): Misfit[
 }
 
 function trustMisfits({ url, trusted_certs: certs }: Readonly<Record<string, unknown>>): Misfit[] {
-  if (certs === undefined || typeof url !== 'string' || !/^http:/i.test(url)) return [];
+  if (!Array.isArray(certs) || certs.length === 0 || typeof url !== 'string' || !/^http:/i.test(url))
+    return [];
   return [{ key: 'trusted_certs', message: 'belongs to https, but the url begins with http: remove one' }];
 }
 
@@ -121,7 +122,9 @@ function parseUrl(input: unknown): Parsed<string> {
 
 function parseSelect(input: unknown): Parsed<Readonly<Record<string, string>>> {
   const what = 'a mapping of names to what they are selected by';
-  if (!isMapping(input) || Object.keys(input).length === 0) return { problem: expected(what, input) };
+  if (!isMapping(input)) return { problem: expected(what, input) };
+  if (Object.keys(input).length === 0)
+    return { problem: `expected ${what}, found an empty one: to take everything, remove it` };
   for (const [name, selector] of Object.entries(input)) {
     if (!valueNameForm.test(name))
       return { problem: `cannot call a value ${found(name)}: use 1 to 128 characters` };
