@@ -111,7 +111,7 @@ export class MqttConnection {
     });
   }
 
-  /** A refusal ends the connection. */
+  /** A refusal ends the connection. That there is no answer because it has ended is not the reason why it has. */
   subscribe(): void {
     const { filters, qos } = this.#settings;
     this.#client.subscribe([...filters], { qos }, (error) => {
