@@ -69,10 +69,11 @@ export class DrainPace {
     return Math.min(this.#nextMs + before * this.#slotMs, this.#ownDueMs(message));
   }
 
-  /** By the pace at which the messages of its priority were made. */
+  /** By the pace at which the messages of its priority were made; where that is not known, a slot after the last. */
   #ownDueMs({ priority, createdAtMs }: QueuedMessage['message']): number {
     const stream = this.#streams.get(priority);
-    if (stream === undefined || createdAtMs < stream.newestMs - outOfOrderMs) return Infinity;
+    if (stream === undefined) return this.#sessionMs + this.#slotMs;
+    if (createdAtMs < stream.newestMs - outOfOrderMs) return stream.dueMs + this.#slotMs;
     return stream.dueMs + Math.max(0, createdAtMs - stream.newestMs) / 2;
   }
 
