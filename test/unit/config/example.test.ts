@@ -90,6 +90,36 @@ describe('config.example.yaml', () => {
     assert.deepEqual(read(withExample('proxy')).proxy, { kind: 'file', path: '/etc/dps-agent/proxy-url' });
   });
 
+  it('gives examples that are valid: an input of each type', () => {
+    const inputs = [1, 2, 3, 4, 5, 6].flatMap((nth) => read(withExample('inputs', nth)).telemetry.inputs);
+    assert.deepEqual(
+      inputs.map(({ type }) => type),
+      ['system', 'file', 'exec', 'mqtt', 'http', 'socket'],
+    );
+    assert.deepEqual(inputs[0]?.batch, {
+      maxReadings: 10,
+      maxBytes: 4096,
+      maxDelayMs: 600_000,
+      compression: 'none',
+    });
+    assert.equal(inputs[0].process?.length, 5);
+  });
+
+  it('gives examples that are valid: a budget, how long messages are kept, the socket', () => {
+    assert.deepEqual(read(withExample('messages_per_day')).telemetry.budget, { messagesPerDay: 8000 });
+    assert.deepEqual(read(withExample('bytes_per_month')).telemetry.budget, { bytesPerMonth: 471_859_200 });
+    for (const [nth, priority, days] of [
+      [1, 'high', 365],
+      [2, 'normal', 90],
+      [3, 'low', 7],
+    ] as const)
+      assert.equal(
+        read(withExample('ttl', nth)).telemetry.queue.priorities[priority].ttlMs,
+        days * 86_400_000,
+      );
+    assert.equal(read(withExample('path')).localApi.group, 'sensors');
+  });
+
   it('gives examples that are valid: payload, trust bundle, state directory', () => {
     const { provisioning } = read(withExample('payload'));
     assert.deepEqual(provisioning.source === 'dps' && provisioning.payload, {
