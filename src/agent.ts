@@ -2,10 +2,13 @@ import { join } from 'node:path';
 import { ClockWatch } from './clock-sync/clock-watch.ts';
 import { newestFile } from './clock-sync/newest-file.ts';
 import { SyncProbe } from './clock-sync/sync-probe.ts';
+import type { InputConfig } from './config/inputs/inputs.ts';
 import type { Config } from './config/schema.ts';
 import { Connection } from './connection/connection.ts';
 import type { IdentitySource, SessionServices } from './connection/connection.ts';
+import { parseDuration } from './config/duration.ts';
 import { deviceCredentials } from './device-credentials.ts';
+import { openTelemetry } from './device-telemetry.ts';
 import { untilStopped } from './lib/deadline.ts';
 import { runAll } from './lib/service.ts';
 import type { Service } from './lib/service.ts';
@@ -17,10 +20,7 @@ import { AssignmentCache, assignmentFileIn } from './provisioning/assignment-cac
 import { ManualSource } from './provisioning/manual.ts';
 import { Provisioner } from './provisioning/provisioner.ts';
 import { RegistrationRecord } from './provisioning/registration-record.ts';
-import { InputService } from './telemetry/input-service.ts';
-import { SystemInput } from './telemetry/inputs/system-input.ts';
-import { MemoryQueue } from './telemetry/queue/memory-queue.ts';
-import { Sender } from './telemetry/sender.ts';
+import { readingOf } from './telemetry/formats/json-readings.ts';
 import { aboutDevice } from './twin/about.ts';
 import { ReprovisionRequests } from './twin/reprovision-requests.ts';
 import { SettingsStore } from './twin/settings-store.ts';
@@ -39,31 +39,34 @@ export interface LocalPlace {
   readonly pid: number;
 }
 
-/** The whole program: runs until its signal is aborted, then ends with everything it started. */
-export function createAgent(config: Config, stateDirectory: string, world: World, local?: LocalPlace): Agent {
+/**
+ * The whole program, with the queue of the last run opened: runs until its signal is aborted, then ends with everything
+ * it started.
+ */
+export async function createAgent(
+  config: Config,
+  stateDirectory: string,
+  world: World,
+  local?: LocalPlace,
+): Promise<Agent> {
   const { clock, random, log, root } = world;
-  const { provisioning, telemetry } = config;
+  const { provisioning } = config;
 
   const settings = new SettingsStore(join(stateDirectory, 'settings.json'), log);
-  const queue = new MemoryQueue(10_000, log);
-  const inputs = telemetry.inputs.flatMap((input) =>
-    input.type === 'system' ? [new SystemInput(input.name, input.intervalMs, root)] : [],
-  );
   const about = aboutDevice({
     bootTime: world.bootTime,
     root,
     daysLeft: (name) => credentials.daysLeft(name),
   });
-  const configuredSeconds = commonInterval(inputs);
 
   const sessionServices: SessionServices = async (session, assignment, credential) => [
-    new Sender(session, queue, telemetry.window, clock),
+    ...telemetry.sessionServices(session),
     new TwinSync({
       session,
       store: settings,
       reprovision,
       about: await about(assignment, credential),
-      configuredSeconds,
+      configuredSeconds: commonInterval(config.telemetry.inputs),
       clock,
       random,
       log,
@@ -78,6 +81,8 @@ export function createAgent(config: Config, stateDirectory: string, world: World
     clock,
     log,
   });
+  const trustsClock = (): boolean => clockWatch.condition.state !== 'suspect';
+  const telemetry = await openTelemetry(config, stateDirectory, world, settings, trustsClock);
   const credentials = deviceCredentials(config, stateDirectory, world, {
     prove: (candidate, signal) => connection.prove(candidate, signal),
     adopted: () => {
@@ -127,7 +132,9 @@ export function createAgent(config: Config, stateDirectory: string, world: World
   const startedMs = clock.monotonic();
   const localApi = ({ socketPath, pid }: LocalPlace): LocalApi =>
     new LocalApi({
-      path: socketPath,
+      ...config.localApi,
+      path: config.localApi.path ?? socketPath,
+      posting: { desk: telemetry.desk, readReading: readingOf, parseDuration },
       status: () =>
         agentStatus({
           version: agentVersion,
@@ -137,14 +144,14 @@ export function createAgent(config: Config, stateDirectory: string, world: World
           source: provisioning.source,
           credentials,
           clockCondition: clockWatch.condition,
-          queue,
+          telemetry: telemetry.status,
+          wire: world.wire(),
           clock,
         }),
       clock,
       log,
     });
   const localServices = local === undefined ? [] : [localApi(local)];
-  const inputServices = inputs.map((input) => new InputService(input, queue, settings, clock, log));
 
   return {
     name: 'agent',
@@ -155,9 +162,11 @@ export function createAgent(config: Config, stateDirectory: string, world: World
       await settings.load();
       await reprovision.load();
       await credentials.load();
-      await runAll([clockWatch, connection, ...renewals, ...inputServices, ...localServices], signal);
-      if (queue.depth > 0)
-        log.warn({ messages: queue.depth }, `telemetry not sent and lost: ${queue.depth} in number`);
+      try {
+        await runAll([clockWatch, connection, ...renewals, ...telemetry.services, ...localServices], signal);
+      } finally {
+        await telemetry.close();
+      }
     },
   };
 }
@@ -174,7 +183,8 @@ export function identitySource(
 }
 
 /** In seconds; `undefined` where inputs differ. */
-function commonInterval(inputs: readonly { intervalMs: number }[]): number | undefined {
-  const [first, ...others] = new Set(inputs.map(({ intervalMs }) => intervalMs));
+function commonInterval(inputs: readonly InputConfig[]): number | undefined {
+  const intervals = new Set(inputs.flatMap((input) => ('intervalMs' in input ? [input.intervalMs] : [])));
+  const [first, ...others] = intervals;
   return first === undefined || others.length > 0 ? undefined : first / 1000;
 }

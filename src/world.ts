@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { setDefaultAutoSelectFamilyAttemptTimeout } from 'node:net';
 import { uptime } from 'node:os';
 import { join } from 'node:path';
-import { argv, env } from 'node:process';
+import { argv, env, getuid, kill } from 'node:process';
 import { rootCertificates } from 'node:tls';
 import { Connector } from './azure/connector.ts';
 import { AzureDpsClient } from './azure/dps-client.ts';
@@ -48,6 +48,10 @@ export interface World {
   readonly programFile: string;
   /** Where `proc`, `sys` and `etc` are. */
   readonly root: string;
+  /** The process's own environment and user, and how it sends a signal to its children. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly userId: number;
+  readonly kill: (pid: number, signal: NodeJS.Signals | 0) => void;
 }
 
 /**
@@ -83,6 +87,12 @@ export async function realWorld(config: Config, log: Log, stateDirectory?: strin
     programFile: argv[1] ?? '',
     bootTime: () => new Date(clock.now().getTime() - uptime() * 1000),
     root: '/',
+    environment: env,
+    // Windows has no user IDs; nor has it users to switch to.
+    userId: getuid?.() ?? -1,
+    kill: (pid, signal) => {
+      kill(pid, signal);
+    },
   };
 }
 

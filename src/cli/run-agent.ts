@@ -32,7 +32,7 @@ export async function runAgent(configPath: string): Promise<number> {
   log.info({ version: agentVersion, config: configPath, stateDirectory }, `dps-agent ${agentVersion} starts`);
 
   const stop = stopOnSignals(log);
-  const agent = createAgent(config, stateDirectory, world, {
+  const agent = await createAgent(config, stateDirectory, world, {
     socketPath: socketPathFor(stateDirectory),
     pid: process.pid,
   });

@@ -16,6 +16,7 @@ export function statusText(status: AgentStatus, now: Date): string {
     ...identity(status, now),
     ['clock', clock(status.clock)],
     ['queue', queue(status.queue)],
+    ...status.inputs.map((each): Line => ['input', input(each, now)]),
   ];
   return lines.map(([name, value]) => `${name.padEnd(12)}${value}\n`).join('');
 }
@@ -69,10 +70,18 @@ function clock({ state, reason, offsetMs }: AgentStatus['clock']): string {
   return `${state}: ${reason}${offset}`;
 }
 
-function queue({ depth, dropped }: AgentStatus['queue']): string {
+function input({ name, state, lastReadingAt, error }: AgentStatus['inputs'][number], now: Date): string {
+  if (state === 'failing') return `${name}: failing: ${error ?? 'no reason is known'}`;
+  return lastReadingAt === undefined
+    ? `${name}: no reading yet`
+    : `${name}: ok, last reading ${age(lastReadingAt, now)} ago`;
+}
+
+function queue({ depth, dropped, storage, trouble }: AgentStatus['queue']): string {
   const reasons = Object.entries(dropped).filter(([, count]) => count > 0);
   const lost = reasons.map(([reason, count]) => `${count} (${reason})`).join(', ');
-  return `messages waiting: ${depth}, dropped: ${lost === '' ? 'none' : lost}`;
+  const where = storage === 'disk' ? '' : `, in memory only: ${trouble ?? 'the disk cannot be written'}`;
+  return `messages waiting: ${depth}, dropped: ${lost === '' ? 'none' : lost}${where}`;
 }
 
 function optional(name: string, value: string | undefined): Line[] {

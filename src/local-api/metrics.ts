@@ -3,8 +3,13 @@ import type { AgentStatus } from './status.ts';
 export const metricsContentType = 'text/plain; version=0.0.4; charset=utf-8';
 
 /** The answer to `GET /v1/metrics`: what of the status is a number, in Prometheus's text format. */
-export function metricsText({ state, certificates, clock, queue }: AgentStatus): string {
-  const dropped = Object.entries(queue.dropped);
+export function metricsText(status: AgentStatus): string {
+  return [connectionMetrics, queueMetrics, telemetryMetrics, inputMetrics]
+    .flatMap((family) => family(status))
+    .join('');
+}
+
+function connectionMetrics({ state, certificates, clock }: AgentStatus): string[] {
   return [
     ...gauge('dps_agent_connected', 'Whether a session with the hub is open.', [
       { value: state.name === 'connected' ? 1 : 0 },
@@ -17,11 +22,86 @@ export function metricsText({ state, certificates, clock, queue }: AgentStatus):
     ...gauge('dps_agent_clock_suspect', 'Whether the clock of the machine is known or thought to be wrong.', [
       { value: clock.state === 'suspect' || clock.state === 'waiting' ? 1 : 0 },
     ]),
-    ...gauge('dps_agent_queue_messages', 'Messages held.', [{ value: queue.depth }]),
-    ...samples('dps_agent_queue_dropped_total', 'counter', 'Messages dropped since the start.', [
-      ...dropped.map(([reason, value]) => ({ labels: { reason }, value })),
+  ];
+}
+
+function queueMetrics({ queue }: AgentStatus): string[] {
+  const held = Object.entries(queue.priorities);
+  const dropped = Object.entries(queue.droppedByPriority).flatMap(([priority, counts]) =>
+    Object.entries(counts).map(([reason, value]) => ({ labels: { priority, reason }, value })),
+  );
+  return [
+    ...gauge(
+      'dps_agent_queue_messages',
+      'Messages held.',
+      held.map(([priority, { messages }]) => ({ labels: { priority }, value: messages })),
+    ),
+    ...gauge(
+      'dps_agent_queue_bytes',
+      'Bytes held.',
+      held.map(([priority, { bytes }]) => ({ labels: { priority }, value: bytes })),
+    ),
+    ...gauge('dps_agent_queue_on_disk', 'Whether the queue can write to its disk.', [
+      { value: queue.storage === 'disk' ? 1 : 0 },
     ]),
-  ].join('');
+    ...counter('dps_agent_queue_dropped_total', 'Messages dropped since the start.', dropped),
+    ...counter('dps_agent_queue_disk_written_bytes_total', 'Bytes the queue has written to its files.', [
+      { value: queue.diskBytesWritten },
+    ]),
+  ];
+}
+
+function telemetryMetrics({ telemetry }: AgentStatus): string[] {
+  const { sent, acknowledged, wireBytes, budget } = telemetry;
+  const periods = [
+    { labels: { budget: 'messages_per_day' }, period: budget.messages },
+    { labels: { budget: 'bytes_per_month' }, period: budget.bytes },
+  ].flatMap(({ labels, period }) => (period === undefined ? [] : [{ labels, ...period }]));
+  return [
+    ...counter(
+      'dps_agent_telemetry_thinned_total',
+      'Messages not taken in, to stay within the budget.',
+      Object.entries(budget.thinned).map(([priority, value]) => ({ labels: { priority }, value })),
+    ),
+    ...counter('dps_agent_telemetry_messages_total', 'Messages to the hub, those sent again included.', [
+      { labels: { outcome: 'sent' }, value: sent },
+      { labels: { outcome: 'acknowledged' }, value: acknowledged },
+    ]),
+    ...gauge(
+      'dps_agent_budget_used',
+      'Used of the budget in its present period.',
+      periods.map(({ labels, used }) => ({ labels, value: used })),
+    ),
+    ...gauge(
+      'dps_agent_budget_allowed',
+      'What the budget allows in a period.',
+      periods.map(({ labels, allowed }) => ({ labels, value: allowed })),
+    ),
+    ...counter('dps_agent_wire_bytes_total', 'Bytes over connections to DPS and hub, TLS included.', [
+      { labels: { direction: 'sent' }, value: wireBytes.sent },
+      { labels: { direction: 'received' }, value: wireBytes.received },
+    ]),
+  ];
+}
+
+function inputMetrics({ inputs }: AgentStatus): string[] {
+  return [
+    ...gauge(
+      'dps_agent_input_ok',
+      'Whether the input could be read last time.',
+      inputs.map(({ name, state }) => ({ labels: { input: name }, value: state === 'ok' ? 1 : 0 })),
+    ),
+    ...counter(
+      'dps_agent_input_readings_total',
+      'Readings the input has given.',
+      inputs.map(({ name, readings }) => ({ labels: { input: name }, value: readings })),
+    ),
+    ...counter(
+      'dps_agent_input_failures_total',
+      'Times the input could not be read.',
+      inputs.map(({ name, failures }) => ({ labels: { input: name }, value: failures })),
+    ),
+  ];
 }
 
 interface Sample {
@@ -32,6 +112,10 @@ interface Sample {
 
 function gauge(name: string, help: string, values: readonly Sample[]): string[] {
   return samples(name, 'gauge', help, values);
+}
+
+function counter(name: string, help: string, values: readonly Sample[]): string[] {
+  return samples(name, 'counter', help, values);
 }
 
 function samples(name: string, type: 'gauge' | 'counter', help: string, values: readonly Sample[]): string[] {

@@ -1,3 +1,4 @@
+import type { TelemetryStatus } from '../device-telemetry.ts';
 import type { ClockCondition } from '../clock-sync/condition.ts';
 import type { ConnectionStatus } from '../connection/connection.ts';
 import type { State } from '../connection/state.ts';
@@ -14,8 +15,29 @@ export interface AgentStatus {
   /** Of the certificates in use; days are whole, below zero once one has expired. */
   readonly certificates: readonly { readonly name: CredentialName; readonly daysLeft: number }[];
   readonly clock: Pick<ClockCondition, 'state' | 'reason' | 'offsetMs'>;
-  /** Messages held, and those dropped since the start by reason. */
-  readonly queue: { readonly depth: number; readonly dropped: Readonly<Record<string, number>> };
+  readonly queue: QueueReport;
+  readonly inputs: TelemetryStatus['inputs'];
+  readonly telemetry: TelemetryReport;
+}
+
+/** Messages held, and those dropped since the start by reason. */
+export interface QueueReport extends Pick<
+  TelemetryStatus['queue'],
+  'priorities' | 'storage' | 'trouble' | 'diskBytesWritten'
+> {
+  readonly depth: number;
+  readonly dropped: Readonly<Record<string, number>>;
+  readonly droppedByPriority: TelemetryStatus['queue']['dropped'];
+}
+
+/** Since the start: messages sent, those of them acknowledged, and bytes on the wire, everything included. */
+export interface TelemetryReport extends Pick<TelemetryStatus, 'sent' | 'acknowledged' | 'budget'> {
+  readonly wireBytes: WireBytes;
+}
+
+interface WireBytes {
+  readonly sent: number;
+  readonly received: number;
 }
 
 export interface StateReport {
@@ -53,12 +75,14 @@ export interface StatusParts {
     daysLeft(name: CredentialName): number | undefined;
   };
   readonly clockCondition: ClockCondition;
-  readonly queue: { readonly depth: number; readonly dropped: Readonly<Record<string, number>> };
+  readonly telemetry: TelemetryStatus;
+  readonly wire: WireBytes;
   readonly clock: Pick<Clock, 'now' | 'monotonic'>;
 }
 
 export function agentStatus(parts: StatusParts): AgentStatus {
-  const { version, pid, startedMs, connection, source, credentials, clockCondition, queue, clock } = parts;
+  const { version, pid, startedMs, connection, source, credentials, clockCondition, clock } = parts;
+  const { queue, inputs, sent, acknowledged, budget } = parts.telemetry;
   // Told from how long ago it was: a clock that has been set since does not falsify it.
   const wallTime = (monotonicMs: number): string =>
     new Date(clock.now().getTime() + monotonicMs - clock.monotonic()).toISOString();
@@ -72,8 +96,19 @@ export function agentStatus(parts: StatusParts): AgentStatus {
       return daysLeft === undefined ? [] : [{ name: each, daysLeft }];
     }),
     clock: { state: name, reason, offsetMs },
-    queue: { depth: queue.depth, dropped: queue.dropped },
+    queue: queueReport(queue),
+    inputs,
+    telemetry: { sent, acknowledged, budget, wireBytes: parts.wire },
   };
+}
+
+export function queueReport(status: TelemetryStatus['queue']): QueueReport {
+  const { priorities, dropped: droppedByPriority, storage, trouble, diskBytesWritten } = status;
+  const dropped: Record<string, number> = {};
+  for (const [reason, count] of Object.values(droppedByPriority).flatMap((counts) => Object.entries(counts)))
+    dropped[reason] = (dropped[reason] ?? 0) + count;
+  const depth = Object.values(priorities).reduce((sum, { messages }) => sum + messages, 0);
+  return { depth, dropped, droppedByPriority, priorities, storage, trouble, diskBytesWritten };
 }
 
 function stateReport(

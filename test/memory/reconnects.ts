@@ -53,7 +53,7 @@ async function measure(address: {
   const connection = { ...config.connection, retry: none, rejectedRetry: none };
   const stop = new AbortController();
   const world = await realWorld(config, log.log);
-  const running = createAgent({ ...config, connection }, join(folder, 'state'), world).run(stop.signal);
+  const running = (await createAgent({ ...config, connection }, join(folder, 'state'), world)).run(stop.signal);
 
   console.log('reconnects   heap MB    RSS MB');
   const rows: NodeJS.MemoryUsage[] = [];

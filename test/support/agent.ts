@@ -66,7 +66,7 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
   const log = new WatchedLog();
   const stopping = new AbortController();
   const world = { ...(await realWorld(config, log.log)), runProgram: nobodyToAsk };
-  const running = createAgent(config, stateDirectory, world).run(stopping.signal);
+  const running = (await createAgent(config, stateDirectory, world)).run(stopping.signal);
   // Told by `stop`; until then a failure must not end the test's process.
   running.catch(() => undefined);
   const stop = async (): Promise<void> => {

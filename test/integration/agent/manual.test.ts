@@ -97,10 +97,8 @@ describe('source manual', () => {
     const log = new WatchedLog();
     const stopping = new AbortController();
     const state = join(await scratch.folder(), 'state');
-    const running = createAgent(config, state, {
-      ...(await realWorld(config, log.log)),
-      runProgram: nobodyToAsk,
-    }).run(stopping.signal);
+    const world = { ...(await realWorld(config, log.log)), runProgram: nobodyToAsk };
+    const running = (await createAgent(config, state, world)).run(stopping.signal);
     // Told by the clean-up; until then a failure must not end the test's process.
     running.catch(() => undefined);
     scratch.defer(async () => {

@@ -161,7 +161,7 @@ async function run(scratch: Scratch, text: string): Promise<void> {
   const log = new WatchedLog();
   const stopping = new AbortController();
   const world = { ...(await realWorld(config, log.log)), runProgram: nobodyToAsk };
-  const running = createAgent(config, join(await scratch.folder(), 'state'), world).run(stopping.signal);
+  const running = (await createAgent(config, join(await scratch.folder(), 'state'), world)).run(stopping.signal);
   running.catch(() => undefined);
   scratch.defer(async () => {
     stopping.abort();

@@ -22,6 +22,8 @@ describe('the status in words', () => {
         '            secondary, its certificate has expired',
         'clock       good: it is synchronised, by the kernel',
         'queue       messages waiting: 3, dropped: 2 (cap)',
+        'input       system: ok, last reading 60 s ago',
+        'input       boiler: failing: cannot read /dev/boiler',
         '',
       ].join('\n'),
     );
@@ -51,7 +53,8 @@ describe('the status in words', () => {
       state: { name: 'starting', since: '2026-01-01T00:01:50.000Z' },
       identity: { source: 'dps' },
       certificates: [],
-      queue: { depth: 0, dropped: {} },
+      queue: { ...someStatus.queue, depth: 0, dropped: {} },
+      inputs: [],
     });
     assert.match(text, /^assigned +not yet$/m);
     assert.match(text, /^queue +messages waiting: 0, dropped: none$/m);

@@ -1,34 +1,39 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { metricsText } from '../../../src/local-api/metrics.ts';
-import type { AgentStatus } from '../../../src/local-api/status.ts';
+import { someStatus } from './some-status.ts';
 
-const status: AgentStatus = {
-  agent: { version: '1.2.3', pid: 1, startedAt: '2026-01-01T00:00:00.000Z' },
-  state: { name: 'connected', since: '2026-01-01T00:00:01.000Z' },
-  identity: { source: 'dps', credential: 'primary' },
-  certificates: [
-    { name: 'primary', daysLeft: 29 },
-    { name: 'secondary', daysLeft: -1 },
-  ],
-  clock: { state: 'good', reason: 'it is synchronised' },
-  queue: { depth: 3, dropped: { cap: 2, oversize: 0 } },
-};
+const status = someStatus;
 
 describe('metricsText', () => {
   it('has a sample for each number, with its help and type', () => {
     const text = metricsText(status);
     const samples = text.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
-    assert.deepEqual(samples, [
-      'dps_agent_connected 1',
-      'dps_agent_certificate_days_left{credential="primary"} 29',
-      'dps_agent_certificate_days_left{credential="secondary"} -1',
-      'dps_agent_clock_suspect 0',
-      'dps_agent_queue_messages 3',
-      'dps_agent_queue_dropped_total{reason="cap"} 2',
-      'dps_agent_queue_dropped_total{reason="oversize"} 0',
-    ]);
-    assert.equal(text.match(/^# TYPE /gm)?.length, 5);
+    assert.deepEqual(
+      samples.filter((line) => !line.endsWith(' 0')),
+      [
+        'dps_agent_connected 1',
+        'dps_agent_certificate_days_left{credential="primary"} 20',
+        'dps_agent_certificate_days_left{credential="secondary"} -1',
+        'dps_agent_queue_messages{priority="normal"} 3',
+        'dps_agent_queue_bytes{priority="normal"} 600',
+        'dps_agent_queue_on_disk 1',
+        'dps_agent_queue_dropped_total{priority="low",reason="cap"} 2',
+        'dps_agent_queue_disk_written_bytes_total 4096',
+        'dps_agent_telemetry_thinned_total{priority="low"} 5',
+        'dps_agent_telemetry_messages_total{outcome="sent"} 12',
+        'dps_agent_telemetry_messages_total{outcome="acknowledged"} 9',
+        'dps_agent_budget_used{budget="messages_per_day"} 12',
+        'dps_agent_budget_allowed{budget="messages_per_day"} 8000',
+        'dps_agent_wire_bytes_total{direction="sent"} 5000',
+        'dps_agent_wire_bytes_total{direction="received"} 2000',
+        'dps_agent_input_ok{input="system"} 1',
+        'dps_agent_input_readings_total{input="system"} 7',
+        'dps_agent_input_failures_total{input="boiler"} 4',
+      ],
+    );
+    const families = new Set(samples.map((line) => line.split(/[{ ]/)[0]));
+    assert.equal(text.match(/^# TYPE /gm)?.length, families.size);
     assert.ok(text.endsWith('\n'));
   });
 

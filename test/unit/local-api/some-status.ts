@@ -1,4 +1,6 @@
+import { queueReport } from '../../../src/local-api/status.ts';
 import type { AgentStatus } from '../../../src/local-api/status.ts';
+import { someTelemetry } from '../../fakes/telemetry-status.ts';
 
 /** What a healthy agent answers. */
 export const someStatus: AgentStatus = {
@@ -20,5 +22,12 @@ export const someStatus: AgentStatus = {
     { name: 'secondary', daysLeft: -1 },
   ],
   clock: { state: 'good', reason: 'it is synchronised, by the kernel' },
-  queue: { depth: 3, dropped: { cap: 2, oversize: 0 } },
+  queue: queueReport(someTelemetry.queue),
+  inputs: someTelemetry.inputs,
+  telemetry: {
+    sent: 12,
+    acknowledged: 9,
+    budget: someTelemetry.budget,
+    wireBytes: { sent: 5000, received: 2000 },
+  },
 };

@@ -3,9 +3,10 @@ import { describe, it } from 'node:test';
 import { CloudError } from '../../../src/cloud-error.ts';
 import { initialState, transition } from '../../../src/connection/state.ts';
 import type { Context, State } from '../../../src/connection/state.ts';
-import { agentStatus } from '../../../src/local-api/status.ts';
+import { agentStatus, queueReport } from '../../../src/local-api/status.ts';
 import type { AgentStatus } from '../../../src/local-api/status.ts';
 import type { Assignment } from '../../../src/provisioning/dps-client.ts';
+import { someTelemetry } from '../../fakes/telemetry-status.ts';
 import { FakeClock } from '../../fakes/fake-clock.ts';
 
 const context: Context = {
@@ -46,7 +47,8 @@ function statusIn(state: State | undefined, clock = new FakeClock(), sinceMs = 0
       daysLeft: (name) => (name === 'primary' ? 20 : undefined),
     },
     clockCondition: { state: 'suspect', sinceMs: 0, reason: 'it is behind', offsetMs: 1000 },
-    queue: { depth: 3, dropped: { cap: 1, oversize: 0 } },
+    telemetry: someTelemetry,
+    wire: { sent: 5000, received: 2000 },
     clock,
   });
 }
@@ -60,7 +62,14 @@ describe('the status', () => {
       identity: { source: 'dps' },
       certificates: [{ name: 'primary', daysLeft: 20 }],
       clock: { state: 'suspect', reason: 'it is behind', offsetMs: 1000 },
-      queue: { depth: 3, dropped: { cap: 1, oversize: 0 } },
+      queue: queueReport(someTelemetry.queue),
+      inputs: someTelemetry.inputs,
+      telemetry: {
+        sent: 12,
+        acknowledged: 9,
+        budget: someTelemetry.budget,
+        wireBytes: { sent: 5000, received: 2000 },
+      },
     });
   });
 

@@ -1,0 +1,24 @@
+import type { Config } from './config/schema.ts';
+import { Bell } from './lib/bell.ts';
+
+/**
+ * The configuration in force: that of the files, with what the twin says over it. Whatever can be steered reads it anew
+ * each time; who waits for something in it listens to `changed`.
+ */
+export class LiveConfig {
+  readonly changed = new Bell();
+  #current: Config;
+
+  constructor(config: Config) {
+    this.#current = config;
+  }
+
+  get current(): Config {
+    return this.#current;
+  }
+
+  put(config: Config): void {
+    this.#current = config;
+    this.changed.ring();
+  }
+}
