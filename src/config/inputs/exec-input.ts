@@ -1,10 +1,11 @@
 import * as v from 'valibot';
 import type { ReadingFormat } from '../../telemetry/formats/parse-readings.ts';
-import { byteSize, duration, field, oneOf, present, section, text, type Field } from '../fields.ts';
+import { byteSize, duration, field, oneOf, present, section, type Field } from '../fields.ts';
 import { parseAbsolutePath } from '../file-uri.ts';
 import { expected, found, isMapping, quotesHint, type Parsed } from '../found.ts';
 import { fitting, foreign, type Misfit } from '../misfit.ts';
 import { common, commonEntries, type InputCommon } from './common.ts';
+import { valueName } from './value-name.ts';
 
 /** A program that is run at an interval, or all the time and speaks in lines. */
 export type ExecInputConfig = ExecIntervalConfig | ExecLinesConfig;
@@ -48,7 +49,7 @@ export const execInput = v.pipe(
     interval: v.optional(duration('100ms', '1d')),
     timeout: v.optional(duration('100ms', '1h')),
     max_output: v.optional(byteSize('1KB', '16MB')),
-    value: v.optional(text('a name of 1 to 128 characters', /^[^\0]{1,128}$/)),
+    value: v.optional(valueName),
     format: v.optional<Field<ReadingFormat>, 'auto'>(oneOf(formats), 'auto'),
     user: v.optional(field(parseUser)),
     environment: v.optional(field(parseEnvironment), {}),
@@ -56,9 +57,9 @@ export const execInput = v.pipe(
   }),
   fitting(misfits),
   v.transform((input): ExecInputConfig => {
-    const { type, command, mode, format, value: valueName = 'value', environment } = input;
+    const { type, command, mode, format, value = 'value', environment } = input;
     const place = present({ user: input.user, directory: input.directory });
-    const shared = { type, ...common(input), command, format, valueName, environment, ...place };
+    const shared = { type, ...common(input), command, format, valueName: value, environment, ...place };
     if (mode === 'lines') return { ...shared, mode };
     const { interval = 60_000, timeout = 10_000, max_output = 64 * 1024 } = input;
     return { ...shared, mode, intervalMs: interval, timeoutMs: timeout, maxOutputBytes: max_output };
