@@ -46,8 +46,11 @@ export async function openMqttConnection(
 ): Promise<MqttConnection> {
   const doing = `cannot connect to the broker at ${inWords(settings.broker)}`;
   const late = new Error(`${doing}: no answer within ${openTimeoutMs / 1000} s`);
-  // Loaded here, so that an agent without such an input does not pay for it.
-  const { default: mqtt } = await import('mqtt5');
+  // Loaded here, so that an agent without such an input does not pay for it; and only the client, since the whole of the
+  // package brings WebSockets and SOCKS along.
+  const { default: client } = await import('mqtt5/lib/client');
+  // What a CommonJS module's default is, the bundle and tsx do not agree on.
+  const Client = 'default' in client ? client.default : client;
   return withDeadline(clock, openTimeoutMs, late, signal, async (scope) => {
     const socket = openSocket(settings);
     const destroy = (): void => {
@@ -56,7 +59,7 @@ export async function openMqttConnection(
     scope.addEventListener('abort', destroy, { once: true });
     try {
       await untilAborted(once(socket, settings.broker.tls ? 'secureConnect' : 'connect'), scope);
-      const connection = new MqttConnection(mqtt.MqttClient, socket, settings, clock, take);
+      const connection = new MqttConnection(Client, socket, settings, clock, take);
       await untilAborted(Promise.race([connection.accepted, connection.ended]), scope);
       connection.subscribe();
       scope.removeEventListener('abort', destroy);
