@@ -1,5 +1,6 @@
 // A bare loop on the stock SDK: as many sends in flight as the agent's window has, the next with each acknowledgement.
-import { Client, Message } from 'azure-iot-device';
+import common from 'azure-iot-common';
+import { Client } from 'azure-iot-device';
 import { Mqtt } from 'azure-iot-device-mqtt';
 import { answer } from './child.ts';
 import { binary, reading } from './payload.ts';
@@ -26,7 +27,7 @@ function send({ payload, seconds, window }: SendOrder): Promise<number> {
   let [sent, acknowledged] = [0, 0];
   return new Promise((resolve, reject) => {
     const next = (): void => {
-      const message = new Message(bodies[sent % differentBodies] ?? '');
+      const message = new common.Message(bodies[sent % differentBodies] ?? '');
       if (payload === 'reading') {
         message.contentType = 'application/json';
         message.contentEncoding = 'utf-8';
