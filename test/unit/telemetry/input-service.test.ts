@@ -1,11 +1,15 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, it } from 'node:test';
-import type { JsonObject } from '../../../src/lib/json.ts';
 import { InputService } from '../../../src/telemetry/input-service.ts';
-import type { IntervalSettings } from '../../../src/telemetry/input-service.ts';
-import type { Input } from '../../../src/telemetry/inputs/input.ts';
-import type { TelemetryMessage } from '../../../src/telemetry/message.ts';
-import { MemoryQueue } from '../../../src/telemetry/queue/memory-queue.ts';
+import type {
+  InputServiceOptions,
+  InputStatus,
+  IntervalSettings,
+} from '../../../src/telemetry/input-service.ts';
+import type { HandOver, Input } from '../../../src/telemetry/inputs/input.ts';
+import { Fate } from '../../../src/telemetry/intake/fate.ts';
+import type { Place } from '../../../src/telemetry/queue/telemetry-queue.ts';
+import type { Reading } from '../../../src/telemetry/reading.ts';
 import { FakeClock, settle } from '../../fakes/fake-clock.ts';
 import { RecordingLog } from '../../fakes/recording-log.ts';
 import { tracesAt } from '../../fakes/traces.ts';
@@ -20,20 +24,48 @@ class LateClock extends FakeClock {
 /** An input that says how often it was read, as long as the test lets it. */
 class CountingInput implements Input {
   readonly name = 'probe';
-  readonly intervalMs = 10_000;
   readonly readAt: number[] = [];
   onRead: (signal: AbortSignal) => Promise<void> = () => Promise.resolve();
+  readonly intervalMs = 10_000;
   readonly #clock: FakeClock;
 
   constructor(clock: FakeClock) {
     this.#clock = clock;
   }
 
-  async read(signal: AbortSignal): Promise<JsonObject> {
+  async read(handOver: HandOver, signal: AbortSignal): Promise<void> {
     this.readAt.push(this.#clock.monotonic());
     const count = this.readAt.length;
     await this.onRead(signal);
-    return { count };
+    await handOver([{ values: { count } }]);
+  }
+}
+
+/** An input that speaks when the test wants it to. */
+class SpeakingInput implements Input {
+  readonly name = 'probe';
+  readonly intervalMs = undefined;
+  readonly calledAt: number[] = [];
+  speak: (...readings: Reading[]) => Promise<void> = () => Promise.resolve();
+  breakOff: (error?: Error) => void = () => undefined;
+  readonly #clock: FakeClock;
+
+  constructor(clock: FakeClock) {
+    this.#clock = clock;
+  }
+
+  read(handOver: HandOver, signal: AbortSignal): Promise<void> {
+    this.calledAt.push(this.#clock.monotonic());
+    this.speak = (...readings) => handOver(readings.length === 0 ? [{ values: {} }] : readings);
+    return new Promise((resolve, reject) => {
+      this.breakOff = (error) => {
+        if (error === undefined) resolve();
+        else reject(error);
+      };
+      signal.addEventListener('abort', () => {
+        resolve();
+      });
+    });
   }
 }
 
@@ -72,72 +104,69 @@ describe('InputService', () => {
   let clock: FakeClock;
   let input: CountingInput;
   let intervals: Intervals;
-  let queue: MemoryQueue;
   let log: RecordingLog;
   let stop: AbortController;
   let running: Promise<void>;
+  let taken: Reading[];
+  let fates: Fate[];
+  let onReady: () => Promise<void>;
+  let waitsForDisk: boolean;
+  let chance: number;
 
   beforeEach(() => {
     clock = new FakeClock();
     input = new CountingInput(clock);
     intervals = new Intervals();
     log = new RecordingLog();
-    queue = new MemoryQueue(1000, log);
     stop = new AbortController();
     running = Promise.resolve();
+    taken = [];
+    fates = [];
+    onReady = () => Promise.resolve();
+    waitsForDisk = false;
+    chance = 0;
   });
 
   afterEach(async () => {
     stop.abort();
-    await running;
+    await running.catch(() => undefined);
   });
 
-  function start(): void {
-    running = new InputService(input, queue, intervals, clock, log).run(stop.signal);
+  function make(changes: Partial<InputServiceOptions> = {}): InputService {
+    const intake = {
+      take: (readings: readonly Reading[]) => {
+        taken.push(...readings);
+        return fates;
+      },
+      ready: () => onReady(),
+    };
+    return new InputService({
+      ...{ input, onError: 'retry', intake, waitsForDisk: () => waitsForDisk, settings: intervals },
+      ...{ clock, random: () => chance, log },
+      ...changes,
+    });
   }
 
-  async function takeMessage(): Promise<TelemetryMessage> {
-    const entry = await queue.take(new AbortController().signal);
-    assert.ok(entry);
-    return entry.message;
+  function start(changes: Partial<InputServiceOptions> = {}): InputService {
+    const service = make(changes);
+    running = service.run(stop.signal);
+    return service;
+  }
+
+  function said(): string[] {
+    return log.lines
+      .filter(({ level }) => level !== 'debug')
+      .map(({ level, message }) => `${level}: ${message}`);
   }
 
   it('is named for its input', () => {
-    assert.equal(new InputService(input, queue, intervals, clock, log).name, 'input probe');
+    assert.equal(make().name, 'input probe');
   });
 
-  describe('what it queues', () => {
-    it('is the reading as JSON, named for its input, at the time it was made', async () => {
-      start();
-      await settle();
-      const { body, contentType, contentEncoding, properties, createdAt } = await takeMessage();
-      assert.equal(body, '{"count":1}');
-      assert.deepEqual([contentType, contentEncoding], ['application/json', 'utf-8']);
-      assert.equal(properties['input'], 'probe');
-      assert.equal(createdAt, '2026-01-01T00:00:00.000Z');
-    });
-
-    it('has an ID of its own each time', async () => {
-      start();
-      await clock.advance(20_000);
-      const ids = [await takeMessage(), await takeMessage(), await takeMessage()].map(
-        (each) => each.messageId,
-      );
-      assert.equal(new Set(ids).size, 3);
-    });
-
-    it('is numbered, so that a gap can be seen, and what was never read is no gap', async () => {
-      start();
-      await settle();
-      input.onRead = () => Promise.reject(new Error('not now'));
-      await clock.advance(10_000);
-      input.onRead = () => Promise.resolve();
-      await clock.advance(10_000);
-      const numbers = [await takeMessage(), await takeMessage()].map(
-        ({ properties }) => properties['sequence'],
-      );
-      assert.deepEqual(numbers, ['1', '2']);
-    });
+  it('hands on what the input says', async () => {
+    start();
+    await clock.advance(20_000);
+    assert.deepEqual(taken, [{ values: { count: 1 } }, { values: { count: 2 } }, { values: { count: 3 } }]);
   });
 
   describe('its pace', () => {
@@ -227,6 +256,15 @@ describe('InputService', () => {
       assert.deepEqual(input.readAt, [0, 3000, 6000]);
     });
 
+    it('is noticed by one that waits out a failure it ignores', async () => {
+      input.onRead = () => Promise.reject(new Error('gone'));
+      start({ onError: 'ignore' });
+      await clock.advance(2000);
+      intervals.set(5000);
+      await clock.advance(8000);
+      assert.deepEqual(input.readAt, [0, 5000, 10_000]);
+    });
+
     it('reads no more often for many of them', async () => {
       start();
       for (let change = 0; change < 50; change += 1) {
@@ -239,14 +277,25 @@ describe('InputService', () => {
   });
 
   describe('an input that fails', () => {
-    it('is said once with its reason, and tried again at its interval', async () => {
+    it('is said once with its reason, and tried again at the latest when it is due', async () => {
+      chance = 1;
       input.onRead = () => Promise.reject(new Error('the sensor is gone'));
       start();
-      await clock.advance(30_000);
-      assert.deepEqual(input.readAt, [0, 10_000, 20_000, 30_000]);
+      await clock.advance(34_000);
+      assert.deepEqual(input.readAt, [0, 2000, 6000, 14_000, 24_000, 34_000]);
       assert.deepEqual(log.messages('warn'), ['cannot read the input: the sensor is gone']);
       assert.equal(log.lines[0]?.fields['input'], 'probe');
-      assert.equal(queue.depth, 0);
+      assert.deepEqual(taken, []);
+    });
+
+    it('is tried no more often than once a second, or than its interval', async () => {
+      input.onRead = () => Promise.reject(new Error('gone'));
+      start();
+      await clock.advance(3000);
+      assert.deepEqual(input.readAt, [0, 1000, 2000, 3000]);
+      intervals.set(250);
+      await clock.advance(2000);
+      assert.deepEqual(input.readAt.slice(4), [4000, 4250, 4500, 4750, 5000]);
     });
 
     it('is said to be back once, and to fail again the next time', async () => {
@@ -258,14 +307,229 @@ describe('InputService', () => {
       await clock.advance(20_000);
       isBroken = true;
       await clock.advance(20_000);
-      assert.deepEqual(
-        log.lines.map(({ level, message }) => `${level}: ${message}`),
-        [
-          'warn: cannot read the input: gone',
-          'info: the input can be read again',
-          'warn: cannot read the input: gone',
-        ],
-      );
+      assert.deepEqual(said(), [
+        'warn: cannot read the input: gone',
+        'info: the input can be read again',
+        'warn: cannot read the input: gone',
+      ]);
+    });
+
+    it('starts over with its backoff once it could be read', async () => {
+      chance = 1;
+      input.onRead = () =>
+        input.readAt.length === 4 ? Promise.resolve() : Promise.reject(new Error('gone'));
+      start();
+      await clock.advance(26_000);
+      assert.deepEqual(input.readAt, [0, 2000, 6000, 14_000, 24_000, 26_000]);
+    });
+
+    it('is not well for handing over only a part', async () => {
+      const half: Input = {
+        name: 'probe',
+        intervalMs: 10_000,
+        read: async (handOver) => {
+          await handOver([{ values: {} }]);
+          throw new Error('the other half is missing');
+        },
+      };
+      const service = start({ input: half });
+      await clock.advance(60_000);
+      assert.deepEqual(said(), ['warn: cannot read the input: the other half is missing']);
+      assert.equal(service.status.state, 'failing');
+      assert.ok(taken.length > 5);
+    });
+
+    it('waits for its next interval without a word where failures are ignored', async () => {
+      input.onRead = () => Promise.reject(new Error('gone'));
+      const service = start({ onError: 'ignore' });
+      await clock.advance(20_000);
+      input.onRead = () => Promise.resolve();
+      await clock.advance(10_000);
+      assert.deepEqual(input.readAt, [0, 10_000, 20_000, 30_000]);
+      assert.deepEqual(said(), []);
+      assert.equal(service.status.failures, 3);
+    });
+
+    it('ends the agent where it must not fail', async () => {
+      const gone = new Error('gone');
+      input.onRead = () => Promise.reject(gone);
+      start({ onError: 'fail' });
+      await assert.rejects(running, { message: 'cannot go on without the input probe', cause: gone });
+    });
+  });
+
+  describe('an input that speaks by itself', () => {
+    let speaking: SpeakingInput;
+
+    beforeEach(() => {
+      speaking = new SpeakingInput(clock);
+      chance = 1;
+    });
+
+    it('is called once for as long as it speaks', async () => {
+      start({ input: speaking });
+      await settle();
+      await speaking.speak({ values: { a: 1 } });
+      await clock.advance(86_400_000);
+      await speaking.speak({ values: { a: 2 } });
+      assert.deepEqual(speaking.calledAt, [0]);
+      assert.deepEqual(taken, [{ values: { a: 1 } }, { values: { a: 2 } }]);
+      assert.deepEqual(said(), []);
+    });
+
+    it('is called again when it ends, or rejects, less and less often', async () => {
+      start({ input: speaking });
+      for (const error of [undefined, new Error('gone'), undefined, new Error('gone')]) {
+        await settle();
+        speaking.breakOff(error);
+        await clock.advance(20_000);
+      }
+      assert.deepEqual(speaking.calledAt, [0, 2000, 24_000, 48_000, 76_000]);
+      assert.deepEqual(said(), ['warn: cannot read the input: it has stopped speaking']);
+    });
+
+    it('is tried again after five minutes at the latest', async () => {
+      start({ input: speaking });
+      for (let failure = 0; failure < 20; failure += 1) {
+        await settle();
+        speaking.breakOff();
+        await clock.advance(300_000);
+      }
+      assert.equal(speaking.calledAt.length, 21);
+    });
+
+    it('is well again once it has spoken for ten seconds, which is said once', async () => {
+      const service = start({ input: speaking });
+      await settle();
+      speaking.breakOff(new Error('gone'));
+      await clock.advance(2000);
+      await speaking.speak();
+      assert.equal(service.status.state, 'ok');
+      assert.equal(said().length, 1);
+      await clock.advance(10_000);
+      await speaking.speak();
+      await speaking.speak();
+      assert.deepEqual(said().slice(1), ['info: the input can be read again']);
+      speaking.breakOff(new Error('gone'));
+      await clock.advance(2000);
+      assert.deepEqual(speaking.calledAt, [0, 2000, 14_000], 'the backoff has started over');
+    });
+
+    it('is well again even if it has been silent since its first word', async () => {
+      start({ input: speaking });
+      await settle();
+      speaking.breakOff(new Error('gone'));
+      await clock.advance(2000);
+      await speaking.speak();
+      await clock.advance(60_000);
+      speaking.breakOff(new Error('gone'));
+      await clock.advance(2000);
+      assert.deepEqual(speaking.calledAt, [0, 2000, 64_000]);
+      assert.deepEqual(said(), [
+        'warn: cannot read the input: gone',
+        'info: the input can be read again',
+        'warn: cannot read the input: gone',
+      ]);
+    });
+
+    it('floods neither the log nor the machine by a word at a time', async () => {
+      start({ input: speaking });
+      let words = 0;
+      for (let second = 0; second < 3600; second += 1) {
+        await settle();
+        if (speaking.calledAt.length > words) {
+          words += 1;
+          await speaking.speak();
+          speaking.breakOff();
+        }
+        await clock.advance(1000);
+      }
+      assert.deepEqual(said(), ['warn: cannot read the input: it has stopped speaking']);
+      assert.ok(words < 30, `${words} calls in an hour`);
+      assert.equal(taken.length, words);
+    });
+
+    it('ends the agent where it must not fail', async () => {
+      start({ input: speaking, onError: 'fail' });
+      await settle();
+      speaking.breakOff();
+      await assert.rejects(running, { message: 'cannot go on without the input probe' });
+    });
+  });
+
+  describe('handing over', () => {
+    it('waits until the queue takes more', async () => {
+      onReady = () => clock.sleep(25_000, stop.signal);
+      start();
+      await clock.advance(24_999);
+      assert.equal(taken.length, 1);
+      await clock.advance(1);
+      assert.equal(taken.length, 2);
+    });
+
+    it('waits for the disk where that is asked for, and not for what is still gathering', async () => {
+      waitsForDisk = true;
+      let arrive: (place: Place) => void = () => undefined;
+      const safe = new Promise<Place>((resolve) => {
+        arrive = resolve;
+      });
+      const [offered, gathering] = [new Fate(), new Fate()];
+      offered.offered({ accepted: true, messageId: 'm1', sequence: 1, safe });
+      fates = [offered, gathering];
+      const speaking = new SpeakingInput(clock);
+      start({ input: speaking });
+      await settle();
+      let isOver = false;
+      const speech = speaking.speak().then(() => {
+        isOver = true;
+      });
+      await settle();
+      assert.equal(isOver, false);
+      arrive('disk');
+      await speech;
+    });
+
+    it('is cut short by a stop', async () => {
+      waitsForDisk = true;
+      const fate = new Fate();
+      fate.offered({ accepted: true, messageId: 'm1', sequence: 1, safe: new Promise(() => undefined) });
+      fates = [fate];
+      start();
+      await settle();
+      stop.abort();
+      await running;
+    });
+  });
+
+  describe('its status', () => {
+    function status(changes: Partial<InputStatus>): InputStatus {
+      return {
+        ...{ name: 'probe', state: 'starting', lastReadingAt: undefined, readings: 0, failures: 0 },
+        error: undefined,
+        ...changes,
+      };
+    }
+
+    it('says how it is, since when, and why it fails', async () => {
+      let isBroken = false;
+      input.onRead = () => (isBroken ? Promise.reject(new Error('gone')) : Promise.resolve());
+      const service = start();
+      assert.deepEqual(service.status, status({}));
+      await clock.advance(10_000);
+      const well = status({ state: 'ok', readings: 2, lastReadingAt: '2026-01-01T00:00:10.000Z' });
+      assert.deepEqual(service.status, well);
+      isBroken = true;
+      await clock.advance(10_000);
+      assert.deepEqual(service.status, { ...well, state: 'failing', failures: 1, error: 'gone' });
+      isBroken = false;
+      await clock.advance(1000);
+      assert.deepEqual([service.status.state, service.status.error], ['ok', undefined]);
+    });
+
+    it('is well where there is nothing to be had', async () => {
+      const service = start({ input: { name: 'probe', intervalMs: 1000, read: () => Promise.resolve() } });
+      await settle();
+      assert.deepEqual(service.status, status({ state: 'ok' }));
     });
   });
 
@@ -276,6 +540,15 @@ describe('InputService', () => {
       stop.abort();
       await running;
       assert.deepEqual([clock.sleeping, intervals.waiting], [[], 0]);
+    });
+
+    it('comes at once while it waits to try again', async () => {
+      input.onRead = () => Promise.reject(new Error('gone'));
+      start();
+      await settle();
+      stop.abort();
+      await running;
+      assert.deepEqual(clock.sleeping, []);
     });
 
     it('reads nothing when it is stopped before it begins', async () => {
@@ -291,7 +564,7 @@ describe('InputService', () => {
       await settle();
       stop.abort();
       await running;
-      assert.deepEqual([log.lines, queue.depth], [[], 0]);
+      assert.deepEqual([log.lines, taken], [[], []]);
     });
 
     it('leaves nothing at its signal, however often it has waited', async () => {
