@@ -5,12 +5,14 @@ import { identityForget, identityReprovision, identityShow } from './identity-ve
 import { keysDerive } from './keys-derive.ts';
 import { run } from './run.ts';
 import { status } from './status.ts';
+import { telemetryTest } from './telemetry-test.ts';
 import type { Verb } from './verb.ts';
 
 /** Everything the program can be told to do, in the order of its help. */
 export const verbs: readonly Verb[] = [
   run,
   status,
+  telemetryTest,
   identityShow,
   identityForget,
   identityReprovision,

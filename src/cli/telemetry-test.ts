@@ -1,0 +1,71 @@
+import process from 'node:process';
+import { configOption } from './config-option.ts';
+import { UsageError, exitCodes } from './usage.ts';
+import { parseVerbArgs, refusePositionals, required, wholeNumber } from './verb.ts';
+import type { Verb } from './verb.ts';
+
+const options = {
+  config: configOption,
+  input: { type: 'string', value: 'NAME', help: 'which of telemetry.inputs' },
+  count: { type: 'string', default: '1', value: 'N', help: 'how many readings to wait for' },
+  timeout: { type: 'string', default: '60', value: 'SECONDS', help: 'how long to wait for them' },
+  output: { type: 'string', default: 'text', value: 'text|json', help: 'for people, or for programs' },
+} as const;
+
+export const telemetryTest: Verb = {
+  name: 'telemetry test',
+  summary: 'read one input, and print the messages that would be sent; nothing is sent',
+  usage: '--input NAME [--count N] [--timeout SECONDS] [--config PATH] [--output text|json]',
+  description: [
+    'Reads the input as the agent would, processes and batches its readings, and prints each message with its ' +
+      'properties. What a window or a batch still holds in the end is printed, too. Neither network nor queue is touched.',
+    'It runs as whoever calls it: an input that root can read may be closed to the user the service runs as ' +
+      '(sudo -u dps-agent …).',
+  ],
+  options,
+  run: async (args) => {
+    const { values, positionals } = parseVerbArgs(options, args);
+    refusePositionals(positionals);
+    const { output } = values;
+    if (output !== 'text' && output !== 'json') throw new UsageError('--output takes text or json');
+    const count = wholeNumber('--count', values.count, 1, 100_000);
+    const timeoutS = wholeNumber('--timeout', values.timeout, 1, 86_400);
+    const { testInput } = await import('./test-input.ts');
+    await testInput(values.config, required('--input', values.input), {
+      count,
+      timeoutMs: timeoutS * 1000,
+      print: (message) => {
+        process.stdout.write(output === 'json' ? `${JSON.stringify(message)}\n` : messageText(message));
+      },
+      warn: (line) => {
+        process.stderr.write(`${line}\n`);
+      },
+    });
+    return exitCodes.success;
+  },
+};
+
+/** A message as it would be sent, without the number that the queue gives it. */
+export interface ShownMessage {
+  readonly input: string;
+  readonly priority: string;
+  readonly bytes: number;
+  readonly contentType: string;
+  readonly contentEncoding?: string | undefined;
+  readonly component?: string | undefined;
+  readonly properties: Readonly<Record<string, string>>;
+  /** Unpacked; base64 where it is no text. */
+  readonly body: string;
+}
+
+function messageText(message: ShownMessage): string {
+  const { input, priority, bytes, contentType, contentEncoding, component, properties, body } = message;
+  const type = contentEncoding === undefined ? contentType : `${contentType}, ${contentEncoding}`;
+  const lines = [
+    `message of ${input}: ${bytes} bytes, priority ${priority}, ${type}`,
+    ...(component === undefined ? [] : [`  component ${component}`]),
+    ...Object.entries(properties).map(([name, value]) => `  property ${name} = ${value}`),
+    `  ${body}`,
+  ];
+  return `${lines.join('\n')}\n`;
+}
