@@ -10,7 +10,7 @@ import { parseDuration } from './config/duration.ts';
 import { deviceCredentials } from './device-credentials.ts';
 import { openTelemetry } from './device-telemetry.ts';
 import { untilStopped } from './lib/deadline.ts';
-import { runAll } from './lib/service.ts';
+import { runUpon } from './lib/service.ts';
 import type { Service } from './lib/service.ts';
 import { LocalApi } from './local-api/local-api.ts';
 import { agentStatus } from './local-api/status.ts';
@@ -163,7 +163,8 @@ export async function createAgent(
       await reprovision.load();
       await credentials.load();
       try {
-        await runAll([clockWatch, connection, ...renewals, ...telemetry.services, ...localServices], signal);
+        const services = [clockWatch, connection, ...renewals, ...telemetry.inputs, ...localServices];
+        await runUpon(telemetry.base, services, signal);
       } finally {
         await telemetry.close();
       }

@@ -23,8 +23,9 @@ import { Suspects } from './telemetry/sending/suspects.ts';
 import type { World } from './world.ts';
 
 export interface DeviceTelemetry {
-  /** What runs whether or not there is a session. */
-  readonly services: readonly Service[];
+  /** What keeps telemetry: runs until nobody hands in any more. */
+  readonly base: readonly Service[];
+  readonly inputs: readonly Service[];
   /** What runs in a session. */
   sessionServices(session: { send(message: TelemetryMessage): Promise<void> }): Service[];
   /** Where the local API hands in what is posted. */
@@ -93,7 +94,8 @@ export async function openTelemetry(
     },
   };
   return {
-    services: [queue, budget, ...intakes, ...inputs],
+    base: [queue, budget, ...intakes],
+    inputs,
     sessionServices: (session) => [
       new Sender({ session, queue, settings: () => telemetry, suspects, watch, clock }),
       new LossReporter(queue, clock),

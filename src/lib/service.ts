@@ -1,3 +1,4 @@
+import { untilStopped } from './deadline.ts';
 import { inScope } from './scope.ts';
 
 /** A part of the program that runs until its signal is aborted, then resolves; a rejection is a failure. */
@@ -27,4 +28,29 @@ export async function runAll(services: readonly Service[], signal: AbortSignal):
   });
   if (errors.length === 1) throw errors[0];
   if (errors.length > 1) throw new AggregateError(errors, 'cannot go on: several services failed');
+}
+
+/**
+ * As `runAll`, upon a base that the services need to their very end: it is stopped when they have settled. When the base
+ * ends first, so do they.
+ */
+export async function runUpon(
+  base: readonly Service[],
+  services: readonly Service[],
+  signal: AbortSignal,
+): Promise<void> {
+  const baseStop = new AbortController();
+  const running = runAll(base, baseStop.signal);
+  const watch = {
+    name: 'base',
+    run: async (stop: AbortSignal) => {
+      await untilStopped(running, stop);
+    },
+  };
+  try {
+    await runAll([watch, ...services], signal);
+  } finally {
+    baseStop.abort(new Error('the services upon it have ended'));
+    await running;
+  }
 }

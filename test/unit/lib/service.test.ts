@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { runAll } from '../../../src/lib/service.ts';
+import { runAll, runUpon } from '../../../src/lib/service.ts';
 import type { Service } from '../../../src/lib/service.ts';
 import { settle } from '../../fakes/fake-clock.ts';
 import { tracesAt } from '../../fakes/traces.ts';
@@ -166,5 +166,39 @@ describe('runAll', () => {
     await running;
     await settle();
     assert.deepEqual(warnings, []);
+  });
+});
+
+describe('runUpon', () => {
+  const slowToEnd = (name: string): Probe => new Probe(name, () => undefined);
+
+  it('keeps the base until what stands upon it has ended', async () => {
+    const [base, upper] = [new Probe('base'), slowToEnd('upper')];
+    const stop = new AbortController();
+    const running = runUpon([base], [upper], stop.signal);
+    stop.abort(new Error('told to'));
+    await settle();
+    assert.deepEqual([base.isRunning, upper.isRunning], [true, true]);
+    upper.resolve();
+    await running;
+    assert.deepEqual([base.isRunning, upper.isRunning], [false, false]);
+  });
+
+  it('stops what stands upon a base that ends or fails, and fails with it', async () => {
+    const [base, upper] = [new Probe('base'), new Probe('upper')];
+    const running = runUpon([base], [upper], never);
+    const broken = new Error('broken');
+    base.reject(broken);
+    await assert.rejects(running, (error) => error === broken);
+    assert.equal(upper.isRunning, false);
+  });
+
+  it('fails with what stands upon it, and stops the base', async () => {
+    const [base, upper] = [new Probe('base'), new Probe('upper')];
+    const running = runUpon([base], [upper], never);
+    const broken = new Error('broken');
+    upper.reject(broken);
+    await assert.rejects(running, (error) => error === broken);
+    assert.equal(base.isRunning, false);
   });
 });
