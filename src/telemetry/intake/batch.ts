@@ -23,8 +23,7 @@ export class Batch {
   readonly #texts: string[] = [];
   /** How much smaller compression makes what this input says, as seen in the batches before. */
   readonly #shrinkage: Shrinkage;
-  /** What is left of `max_bytes` for the readings. */
-  readonly #roomBytes: number;
+  #knownRoomBytes: number | undefined;
   /** Of the readings, with a comma after each. */
   #textBytes = 0;
 
@@ -32,7 +31,6 @@ export class Batch {
     this.envelope = envelope;
     this.#config = config;
     this.#shrinkage = shrinkage;
-    this.#roomBytes = config.maxBytes - messageBytes(contentOf(envelope, '[]', 'utf-8', 0));
   }
 
   get size(): number {
@@ -68,6 +66,13 @@ export class Batch {
     // One that came far from being full was small, and says nothing about how large ones shrink.
     if (this.#textBytes * 2 >= this.#limit()) this.#shrinkage.learn(Buffer.byteLength(text), body.length);
     return contentOf(this.envelope, body, 'gzip', nowMs);
+  }
+
+  /** What is left of `max_bytes` for the readings; not worth asking for where there is one. */
+  get #roomBytes(): number {
+    const { envelope } = this;
+    this.#knownRoomBytes ??= this.#config.maxBytes - messageBytes(contentOf(envelope, '[]', 'utf-8', 0));
+    return this.#knownRoomBytes;
   }
 
   #limit(): number {
@@ -110,5 +115,14 @@ function contentOf(
   contentEncoding: 'utf-8' | 'gzip',
   createdAtMs: number,
 ): MessageContent {
-  return { ...envelope, body, contentType: 'application/json', contentEncoding, createdAtMs };
+  const { input, component, properties } = envelope;
+  return {
+    input,
+    component,
+    properties,
+    body,
+    contentType: 'application/json',
+    contentEncoding,
+    createdAtMs,
+  };
 }
