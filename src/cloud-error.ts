@@ -272,6 +272,11 @@ export const failures = {
     meaning: 'the hub refused or did not answer a twin request',
     remedy: 'none if it passes; the twin may be over its size limit, or the hub be throttling',
   },
+  'HUB-TWIN-REFUSED': {
+    kind: 'rejected',
+    meaning: 'the hub does not take what was to be reported in the twin',
+    remedy: 'the message has its reason; the agent goes on without that report',
+  },
   'HUB-METHODS': {
     kind: 'transient',
     meaning: 'the hub refused or did not answer the subscription to direct methods',

@@ -24,7 +24,7 @@ import { readMethodMessage } from './method-topics.ts';
 import type { WireMethodCall } from './method-topics.ts';
 import type { MqttLink } from './mqtt-link.ts';
 import { Client, Message, NoRetry } from './sdk.ts';
-import { readTwinMessage } from './twin-topics.ts';
+import { isRefusedForGood, readTwinMessage } from './twin-topics.ts';
 
 export interface SessionOptions {
   readonly link: MqttLink;
@@ -110,13 +110,14 @@ export class AzureHubSession implements HubSession {
     });
   }
 
-  async fetchDesired(): Promise<DesiredProperties> {
+  async fetchTwin(): Promise<{ desired: DesiredProperties; reported: ReportedProperties }> {
     const twin = await this.#request<TwinProperties>('HUB-TWIN', 'fetch the twin', (done) => {
       this.#transport.getTwin(done);
     });
-    const desired: unknown = twin?.desired;
+    const [desired, reported]: unknown[] = [twin?.desired, twin?.reported];
     if (isJsonObject(desired) && typeof desired['$version'] === 'number') {
-      return { ...desired, $version: desired['$version'] };
+      const { $version: _, ...known } = isJsonObject(reported) ? reported : {};
+      return { desired: { ...desired, $version: desired['$version'] }, reported: known };
     }
     throw new CloudError('HUB-TWIN', this.#doing('fetch the twin'), {
       cause: new Error('it has no desired properties'),
@@ -133,9 +134,16 @@ export class AzureHubSession implements HubSession {
   }
 
   async report(properties: ReportedProperties): Promise<void> {
-    await this.#request('HUB-TWIN', 'report properties', (done) => {
-      this.#transport.updateTwinReportedProperties(properties, done);
-    });
+    const what = 'report properties';
+    try {
+      await this.#request('HUB-TWIN', what, (done) => {
+        this.#transport.updateTwinReportedProperties(properties, done);
+      });
+    } catch (error) {
+      const { cause } = error as CloudError;
+      if (!isRefusedForGood(cause)) throw error;
+      throw new CloudError('HUB-TWIN-REFUSED', this.#doing(what), { cause });
+    }
   }
 
   async methodCalls(signal: AbortSignal): Promise<AsyncIterable<MethodCall>> {
@@ -182,7 +190,7 @@ export class AzureHubSession implements HubSession {
         this.#methodCalls?.push(this.#methodCall(message.call));
         return undefined;
       case 'malformed':
-        void this.#respond(message.requestId, { status: 400, payload: { error: message.problem } });
+        this.#refuse(message);
         return undefined;
       case 'unreadable':
         this.#options.log.warn({ topic }, `cannot read a message from the hub: ${message.problem}`);
@@ -194,7 +202,12 @@ export class AzureHubSession implements HubSession {
   }
 
   #methodCall({ name, requestId, payload }: WireMethodCall): MethodCall {
-    return { name, payload, respond: (response) => this.#respond(requestId, response) };
+    return { name, requestId, payload, respond: (response) => this.#respond(requestId, response) };
+  }
+
+  #refuse({ requestId, problem }: { readonly requestId: string; readonly problem: string }): void {
+    this.#options.log.info({ requestId, status: 400 }, `a direct method is answered with 400: ${problem}`);
+    void this.#respond(requestId, { status: 400, payload: { code: 'MALFORMED', error: problem } });
   }
 
   async #respond(requestId: string, { status, payload }: MethodResponse): Promise<void> {

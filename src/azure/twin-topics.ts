@@ -40,6 +40,15 @@ function errorResponse(status: number, body: unknown): TwinMessage {
   return { kind: 'response', payload: Buffer.from(JSON.stringify(error)) };
 }
 
+/**
+ * Whether the hub will refuse the same request again, by the error that the SDK makes of `errorResponse`: a status of 400
+ * to 499, but for those that pass: authorization and quota, timeouts, conflicts, throttling (protocol.md 3.8, 5.1).
+ */
+export function isRefusedForGood(error: unknown): boolean {
+  const status = error instanceof Error ? Number(/^status (4\d\d),/.exec(error.message)?.[1] ?? 0) : 0;
+  return status >= 400 && ![401, 403, 408, 409, 412, 429].includes(status);
+}
+
 function readDesired(payload: Buffer): TwinMessage {
   const patch = parseJson(payload.toString('utf8'));
   if (isJsonObject(patch) && typeof patch['$version'] === 'number') {

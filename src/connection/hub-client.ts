@@ -22,14 +22,17 @@ export interface HubSession {
   readonly renewAfterMs: number | undefined;
   /** Resolves when IoT Hub has acknowledged the message; rejects with a CloudError when it will not any more. */
   send(message: TelemetryMessage): Promise<void>;
-  /** The desired properties in full. */
-  fetchDesired(): Promise<DesiredProperties>;
+  /** The twin in full; the reported properties are without their `$version`. */
+  fetchTwin(): Promise<{ desired: DesiredProperties; reported: ReportedProperties }>;
   /**
    * Subscribes, and resolves once patches cannot be missed any more; each then comes as it was sent, until the signal is
    * aborted or the session ends.
    */
   desiredPatches(signal: AbortSignal): Promise<AsyncIterable<DesiredProperties>>;
-  /** Merges into the reported properties; resolves when IoT Hub has accepted. */
+  /**
+   * Merges into the reported properties; resolves when IoT Hub has accepted. Rejects with HUB-TWIN when it may take the
+   * same later, with HUB-TWIN-REFUSED when it never will.
+   */
   report(properties: ReportedProperties): Promise<void>;
   /** Subscribes to direct methods; calls come until the signal is aborted or the session ends. */
   methodCalls(signal: AbortSignal): Promise<AsyncIterable<MethodCall>>;

@@ -1,6 +1,4 @@
-import { CloudError } from '../cloud-error.ts';
 import type { HubSession } from '../connection/hub-client.ts';
-import { fullJitterMs } from '../lib/backoff.ts';
 import type { Clock } from '../lib/clock.ts';
 import { untilStopped } from '../lib/deadline.ts';
 import { describeError } from '../lib/errors.ts';
@@ -8,6 +6,7 @@ import type { Log } from '../lib/log.ts';
 import type { Random } from '../lib/random.ts';
 import type { Service } from '../lib/service.ts';
 import { DesiredDocument } from './desired-document.ts';
+import { insist } from './insist.ts';
 import { combine } from './properties.ts';
 import type { DesiredProperties, ReportedProperties } from './properties.ts';
 import type { ReprovisionRequests } from './reprovision-requests.ts';
@@ -16,7 +15,7 @@ import type { Settings } from './settings.ts';
 import type { SettingsStore } from './settings-store.ts';
 
 export interface TwinSyncOptions {
-  readonly session: Pick<HubSession, 'fetchDesired' | 'desiredPatches' | 'report'>;
+  readonly session: Pick<HubSession, 'fetchTwin' | 'desiredPatches' | 'report'>;
   readonly store: SettingsStore;
   readonly reprovision: Pick<ReprovisionRequests, 'answer'>;
   /** What the device says about itself at the beginning of every session. */
@@ -27,9 +26,6 @@ export interface TwinSyncOptions {
   readonly random: Random;
   readonly log: Log;
 }
-
-/** Between attempts when the hub refuses a twin request, which must not cost the session its telemetry. */
-const retry = { initialMs: 5000, maximumMs: 300_000 };
 
 /**
  * Keeps settings and twin in step for one session: subscribe, fetch in full, then patch by patch; a gap in the versions
@@ -47,7 +43,7 @@ export class TwinSync implements Service {
     const { session } = this.#options;
     try {
       const subscribe = (): Promise<AsyncIterable<DesiredProperties>> => session.desiredPatches(signal);
-      const patches = await this.#insist('subscribe to desired properties', subscribe, signal);
+      const patches = await insist('subscribe to desired properties', subscribe, this.#options, signal);
       const document = await this.#fetch(signal);
       await this.#settle(document, this.#options.about, signal);
       await this.#follow(document, patches, signal);
@@ -73,9 +69,8 @@ export class TwinSync implements Service {
 
   async #fetch(signal: AbortSignal): Promise<DesiredDocument> {
     const { session } = this.#options;
-    return new DesiredDocument(
-      await this.#insist('fetch the desired properties', () => session.fetchDesired(), signal),
-    );
+    const { desired } = await insist('fetch the twin', () => session.fetchTwin(), this.#options, signal);
+    return new DesiredDocument(desired);
   }
 
   /** Puts in force what the document asks for, and says so, with what else there is to report. */
@@ -84,7 +79,7 @@ export class TwinSync implements Service {
     const settings = await this.#apply(document);
     const answer = await reprovision.answer(document.properties, document.version);
     const report = combine(also, settings, answer.acknowledgement);
-    await this.#insist('report properties', () => session.report(report), signal);
+    await insist('report properties', () => session.report(report), this.#options, signal);
     answer.act();
   }
 
@@ -102,22 +97,6 @@ export class TwinSync implements Service {
     if (store.current !== before)
       log.info({ settings, version }, `the twin has changed the settings: ${summary(settings)}`);
     return acknowledgements;
-  }
-
-  /** Repeats what the hub refuses, ever more rarely; the first refusal in a row is said, and its end. */
-  async #insist<T>(what: string, request: () => Promise<T>, signal: AbortSignal): Promise<T> {
-    const { clock, random, log } = this.#options;
-    for (let failures = 0; ; failures += 1) {
-      try {
-        const result = await request();
-        if (failures > 0) log.info(`could ${what} after ${failures} refusals`);
-        return result;
-      } catch (error) {
-        if (!(error instanceof CloudError) || error.code !== 'HUB-TWIN' || signal.aborted) throw error;
-        if (failures === 0) log.warn({ code: error.code, error: describeError(error) }, describeError(error));
-        await clock.sleep(fullJitterMs(retry, failures + 1, random), signal);
-      }
-    }
   }
 }
 

@@ -21,6 +21,8 @@ export class FakeSession implements HubSession {
   onSend: (message: TelemetryMessage) => Promise<void> = () => Promise.resolve();
   onReport: (properties: ReportedProperties) => Promise<void> = () => Promise.resolve();
   onFetch: () => Promise<DesiredProperties> = () => Promise.resolve(this.desired);
+  /** What the twin's reported properties are when it is fetched. */
+  reported: ReportedProperties = {};
   /** What was asked about the twin, in order, refused or not. */
   readonly twinRequests: ('subscribe' | 'fetch' | 'report')[] = [];
   readonly #over = new AbortController();
@@ -40,9 +42,9 @@ export class FakeSession implements HubSession {
     await this.onSend(message);
   }
 
-  fetchDesired(): Promise<DesiredProperties> {
+  async fetchTwin(): Promise<{ desired: DesiredProperties; reported: ReportedProperties }> {
     this.twinRequests.push('fetch');
-    return this.onFetch();
+    return { desired: await this.onFetch(), reported: this.reported };
   }
 
   desiredPatches(signal: AbortSignal): Promise<AsyncIterable<DesiredProperties>> {

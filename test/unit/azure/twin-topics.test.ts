@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { readTwinMessage } from '../../../src/azure/twin-topics.ts';
+import { isRefusedForGood, readTwinMessage } from '../../../src/azure/twin-topics.ts';
 
 interface SdkOutcome {
   readonly error?: string;
@@ -82,6 +82,21 @@ describe('an answer about the twin', () => {
       });
     }
   }
+});
+
+describe('a refused report', () => {
+  const refusal = (status: number): Error => new Error(`status ${status}, error code ${status}004: no`);
+
+  it('is refused for good where the request itself is at fault', () => {
+    for (const status of [400, 404, 413, 422]) assert.ok(isRefusedForGood(refusal(status)), String(status));
+  });
+
+  it('may be taken later where it is not', () => {
+    for (const status of [401, 403, 408, 409, 412, 429, 500, 503, 504])
+      assert.ok(!isRefusedForGood(refusal(status)), String(status));
+    assert.ok(!isRefusedForGood(new Error('there was no answer in time')));
+    assert.ok(!isRefusedForGood(undefined));
+  });
 });
 
 describe('a patch of desired properties', () => {

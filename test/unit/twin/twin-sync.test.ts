@@ -281,7 +281,7 @@ describe('TwinSync refused by the hub', () => {
       log.lines.slice(0, 2).map(({ level, message }) => `${level}: ${message}`),
       [
         'warn: cannot fetch the twin: the hub refused or did not answer a twin request: status 429',
-        'info: could fetch the desired properties after 3 refusals',
+        'info: could fetch the twin after 3 refusals',
       ],
     );
     assert.equal(log.lines[0]?.fields['code'], 'HUB-TWIN');
