@@ -1,6 +1,6 @@
 import type { InputConfig } from '../../config/inputs/inputs.ts';
 import { createExecInput } from './exec/exec-input.ts';
-import type { ExecHost } from './exec/exec-host.ts';
+import type { ProgramHost } from '../../lib/program-host.ts';
 import { FileInput } from './file-input.ts';
 import { HttpInput } from './http-input.ts';
 import type { HttpInputSurroundings } from './http-input.ts';
@@ -9,7 +9,7 @@ import { MqttInput } from './mqtt-input.ts';
 import { SystemInput } from './system-input.ts';
 
 /** What inputs need of the machine and of the process. */
-export type InputHost = ExecHost & HttpInputSurroundings;
+export type InputHost = ProgramHost & HttpInputSurroundings;
 
 /** The input that the configuration describes; `undefined` for a socket, which is fed by the local API. */
 export function makeInput(config: InputConfig, host: InputHost): Input | undefined {

@@ -9,7 +9,7 @@ import { SystemClock } from '../../../src/lib/clock.ts';
 import { ConfigError, describeError } from '../../../src/lib/errors.ts';
 import type { JsonObject } from '../../../src/lib/json.ts';
 import { createExecInput } from '../../../src/telemetry/inputs/exec/exec-input.ts';
-import type { ExecHost } from '../../../src/telemetry/inputs/exec/exec-host.ts';
+import type { ProgramHost } from '../../../src/lib/program-host.ts';
 import { ExecLinesInput } from '../../../src/telemetry/inputs/exec/exec-lines-input.ts';
 import type { Input } from '../../../src/telemetry/inputs/input.ts';
 import type { Reading } from '../../../src/telemetry/reading.ts';
@@ -34,7 +34,7 @@ type IntervalChanges = Partial<Omit<ExecIntervalConfig, 'command'>>;
 const sh = (script: string, ...args: string[]): [string, ...string[]] => ['sh', '-c', script, 'sh', ...args];
 const node = (script: string): [string, ...string[]] => [process.execPath, '-e', script];
 
-function host(changes: Partial<ExecHost> = {}): ExecHost & { readonly log: RecordingLog } {
+function host(changes: Partial<ProgramHost> = {}): ProgramHost & { readonly log: RecordingLog } {
   return {
     clock: new SystemClock(),
     log: new RecordingLog(),
@@ -43,7 +43,7 @@ function host(changes: Partial<ExecHost> = {}): ExecHost & { readonly log: Recor
     kill: (pid, signal) => process.kill(pid, signal),
     root: '/',
     ...changes,
-  } as ExecHost & { readonly log: RecordingLog };
+  } as ProgramHost & { readonly log: RecordingLog };
 }
 
 function atInterval(command: [string, ...string[]], changes: IntervalChanges = {}, on = host()): Input {

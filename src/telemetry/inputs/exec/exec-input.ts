@@ -6,14 +6,14 @@ import { parseReadings } from '../../formats/parse-readings.ts';
 import type { Reading } from '../../reading.ts';
 import type { HandOver, Input } from '../input.ts';
 import { ErrorOutput } from './error-output.ts';
-import type { ExecHost } from './exec-host.ts';
+import type { ProgramHost } from '../../../lib/program-host.ts';
 import { ExecLinesInput } from './exec-lines-input.ts';
 import { utf8 } from './line-splitter.ts';
-import { endingInWords, startProgram } from './program.ts';
-import type { Ending, Program } from './program.ts';
+import { endingInWords, startProgram } from '../../../lib/program.ts';
+import type { Ending, Program } from '../../../lib/program.ts';
 
 /** Throws a ConfigError when the program is to run as another user and the agent is not root. */
-export function createExecInput(config: ExecInputConfig, host: ExecHost): Input {
+export function createExecInput(config: ExecInputConfig, host: ProgramHost): Input {
   const { user, name, mode } = config;
   if (user !== undefined && host.userId !== 0)
     throw new ConfigError(
@@ -27,9 +27,9 @@ class ExecInput implements Input {
   readonly name: string;
   readonly intervalMs: number;
   readonly #config: ExecIntervalConfig;
-  readonly #host: ExecHost;
+  readonly #host: ProgramHost;
 
-  constructor(config: ExecIntervalConfig, host: ExecHost) {
+  constructor(config: ExecIntervalConfig, host: ProgramHost) {
     this.name = config.name;
     this.intervalMs = config.intervalMs;
     this.#config = config;

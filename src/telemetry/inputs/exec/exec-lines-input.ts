@@ -7,11 +7,11 @@ import { parseReadings } from '../../formats/parse-readings.ts';
 import type { Reading } from '../../reading.ts';
 import type { HandOver, Input } from '../input.ts';
 import { ErrorOutput } from './error-output.ts';
-import type { ExecHost } from './exec-host.ts';
+import type { ProgramHost } from '../../../lib/program-host.ts';
 import { LineSplitter, utf8 } from './line-splitter.ts';
 import type { Line } from './line-splitter.ts';
-import { endingInWords, startProgram } from './program.ts';
-import type { Ending, Program } from './program.ts';
+import { endingInWords, startProgram } from '../../../lib/program.ts';
+import type { Ending, Program } from '../../../lib/program.ts';
 import { RepeatedWarning } from './repeated-warning.ts';
 
 /**
@@ -23,11 +23,11 @@ export class ExecLinesInput implements Input {
   readonly name: string;
   readonly intervalMs = undefined;
   readonly #config: ExecLinesConfig;
-  readonly #host: ExecHost;
+  readonly #host: ProgramHost;
   readonly #unreadable: RepeatedWarning;
   #handingOver = false;
 
-  constructor(config: ExecLinesConfig, host: ExecHost) {
+  constructor(config: ExecLinesConfig, host: ProgramHost) {
     this.name = config.name;
     this.#config = config;
     this.#host = { ...host, log: host.log.child({ input: config.name }) };

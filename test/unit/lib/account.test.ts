@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
-import { findAccount } from '../../../../src/telemetry/inputs/exec/account.ts';
-import { temporaryDirectory } from '../../../fakes/temporary-directory.ts';
+import { findAccount } from '../../../src/lib/account.ts';
+import { temporaryDirectory } from '../../fakes/temporary-directory.ts';
 
 const passwd = [
   'root:x:0:0:root:/root:/bin/bash',

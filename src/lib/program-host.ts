@@ -1,8 +1,8 @@
-import type { Clock } from '../../../lib/clock.ts';
-import type { Log } from '../../../lib/log.ts';
+import type { Clock } from './clock.ts';
+import type { Log } from './log.ts';
 
-/** What the exec inputs need of the machine and of the process they run in. */
-export interface ExecHost {
+/** What it takes to run a program: of the machine, and of the process it is run by. */
+export interface ProgramHost {
   readonly clock: Clock;
   readonly log: Log;
   /** The agent's own; a program is given no more of it than PATH, HOME and LANG. */

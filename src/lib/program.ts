@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import type { Readable } from 'node:stream';
 import { findAccount } from './account.ts';
 import type { Account } from './account.ts';
-import type { ExecHost } from './exec-host.ts';
+import type { ProgramHost } from './program-host.ts';
 import { ProcessGroup } from './process-group.ts';
 
 /** What is run, by whom and where. */
@@ -40,7 +40,7 @@ export interface Program {
  *
  * Under another user it has that user's ID and main group, and no other groups at all: Node can set none.
  */
-export async function startProgram(options: ProgramOptions, host: ExecHost): Promise<Program> {
+export async function startProgram(options: ProgramOptions, host: ProgramHost): Promise<Program> {
   const [file, ...args] = options.command;
   const { user, directory } = options;
   try {
@@ -89,7 +89,7 @@ export function endingInWords({ status, signal }: Ending, said: string): string 
 /** The agent's environment may hold secrets. */
 function environmentFor(
   { environment }: ProgramOptions,
-  host: ExecHost,
+  host: ProgramHost,
   account: Account | undefined,
 ): Record<string, string> {
   const { PATH, HOME, LANG } = host.environment;

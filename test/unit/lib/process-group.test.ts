@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
-import type { Clock } from '../../../../src/lib/clock.ts';
-import { describeError } from '../../../../src/lib/errors.ts';
-import type { ExecHost } from '../../../../src/telemetry/inputs/exec/exec-host.ts';
-import { ProcessGroup } from '../../../../src/telemetry/inputs/exec/process-group.ts';
-import { RecordingLog } from '../../../fakes/recording-log.ts';
-import { temporaryDirectory } from '../../../fakes/temporary-directory.ts';
+import type { Clock } from '../../../src/lib/clock.ts';
+import { describeError } from '../../../src/lib/errors.ts';
+import type { ProgramHost } from '../../../src/lib/program-host.ts';
+import { ProcessGroup } from '../../../src/lib/process-group.ts';
+import { RecordingLog } from '../../fakes/recording-log.ts';
+import { temporaryDirectory } from '../../fakes/temporary-directory.ts';
 
 /** Time passes by sleeping only. */
 function passingClock(): Clock {
@@ -46,7 +46,7 @@ async function scene(
     await writeFile(join(root, 'proc', String(700 + index), 'stat'), stat);
   }
   const [log, clock, sent]: [RecordingLog, Clock, string[]] = [new RecordingLog(), passingClock(), []];
-  const host: ExecHost = {
+  const host: ProgramHost = {
     clock,
     log,
     environment: {},

@@ -1,15 +1,15 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { ExecHost } from './exec-host.ts';
+import type { ProgramHost } from './program-host.ts';
 
 /** A program and all it has started, but for those that have left the group (setsid). */
 export class ProcessGroup {
   readonly #pid: number;
-  readonly #host: ExecHost;
+  readonly #host: ProgramHost;
   #ending: Promise<void> | undefined;
 
   /** @param pid of the program that leads the group */
-  constructor(pid: number, host: ExecHost) {
+  constructor(pid: number, host: ProgramHost) {
     this.#pid = pid;
     this.#host = host;
   }
