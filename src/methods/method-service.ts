@@ -45,7 +45,7 @@ export class MethodService implements Service {
     const { status, payload, afterwards } = await this.#handle(call, signal);
     this.#log.info({ method: call.name, status }, `direct method ${call.name} answered with ${status}`);
     await call.respond({ status, payload });
-    afterwards?.();
+    await afterwards?.();
   }
 
   async #handle(call: MethodCall, signal: AbortSignal): Promise<MethodResponse> {
@@ -55,7 +55,7 @@ export class MethodService implements Service {
       return { status: 404, payload: { error: `there is no method ${call.name}; there are: ${known}` } };
     }
     try {
-      return await method.handle(call.payload, signal);
+      return await method.handle(call.payload, { requestId: call.requestId, signal });
     } catch (error) {
       this.#log.error({ method: call.name }, `cannot carry out ${call.name}: ${describeError(error)}`);
       return { status: 500, payload: { error: describeError(error) } };

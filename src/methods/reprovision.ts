@@ -4,6 +4,7 @@ import type { Method } from './method.ts';
 export function reprovision(onRequest: () => void): Method {
   return {
     name: 'reprovision',
+    component: 'provisioning',
     handle: () => Promise.resolve({ status: 200, payload: { accepted: true }, afterwards: onRequest }),
   };
 }

@@ -21,6 +21,7 @@ async function start(test: TestContext, methods: readonly Method[], session = ne
     new Promise((resolve) => {
       session.methods?.push({
         name,
+        requestId: '1',
         payload,
         respond: (response) => {
           resolve(response);
