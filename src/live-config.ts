@@ -8,6 +8,7 @@ import { Bell } from './lib/bell.ts';
 export class LiveConfig {
   readonly changed = new Bell();
   #current: Config;
+  #generation = 0;
 
   constructor(config: Config) {
     this.#current = config;
@@ -17,8 +18,14 @@ export class LiveConfig {
     return this.#current;
   }
 
+  /** How often it has been put: whatever began under this number had at least this configuration. */
+  get generation(): number {
+    return this.#generation;
+  }
+
   put(config: Config): void {
     this.#current = config;
+    this.#generation += 1;
     this.changed.ring();
   }
 }
