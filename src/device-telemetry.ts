@@ -9,6 +9,7 @@ import { SocketDesk } from './telemetry/desk.ts';
 import { InputService } from './telemetry/input-service.ts';
 import type { InputStatus, IntervalSettings } from './telemetry/input-service.ts';
 import { makeInput } from './telemetry/inputs/make-input.ts';
+import type { Refusal } from './telemetry/intake/fate.ts';
 import { Intake } from './telemetry/intake/intake.ts';
 import { LossReporter } from './telemetry/loss-reporter.ts';
 import { messageBytes } from './telemetry/message.ts';
@@ -42,7 +43,12 @@ export interface TelemetryStatus {
   /** Since the start: messages handed to the connection, resends included, and those the hub has acknowledged. */
   readonly sent: number;
   readonly acknowledged: number;
+  /** Messages that were not taken in, by input and reason, since the start. */
+  readonly refused: Readonly<Record<string, Readonly<Record<Refusal, number>>>>;
 }
+
+/** How long a post may wait for others to share its message, in milliseconds. */
+const longestPostDelayMs = 1000;
 
 /** Everything from the sensors to the session: inputs, their intakes, the budget, the queue and its sender. */
 export async function openTelemetry(
@@ -83,6 +89,7 @@ export async function openTelemetry(
   });
   const sockets = telemetry.inputs.flatMap(({ type }, index) => (type === 'socket' ? [index] : []));
   const suspects = new Suspects();
+  const lossReporter = new LossReporter(queue, clock);
   let [sent, acknowledged] = [0, 0];
   const watch = {
     sent: (message: TelemetryMessage) => {
@@ -98,7 +105,7 @@ export async function openTelemetry(
     inputs,
     sessionServices: (session) => [
       new Sender({ session, queue, settings: () => telemetry, suspects, watch, clock }),
-      new LossReporter(queue, clock),
+      lossReporter,
     ],
     desk: new SocketDesk(
       sockets.flatMap((index) => intakes[index] ?? []),
@@ -111,6 +118,7 @@ export async function openTelemetry(
         budget: budget.status,
         sent,
         acknowledged,
+        refused: Object.fromEntries(intakes.map(({ input, refused }) => [input.name, refused])),
       };
     },
     close: async () => {
@@ -130,7 +138,12 @@ function intakeOf(
 ): Intake {
   return new Intake({
     input: config,
-    batch: () => config.batch ?? telemetry.batch,
+    batch: () => {
+      const batch = config.batch ?? telemetry.batch;
+      // Whoever posts waits for the answer until the message is whole.
+      if (config.type !== 'socket') return batch;
+      return { ...batch, maxDelayMs: Math.min(batch.maxDelayMs, longestPostDelayMs) };
+    },
     processor: new Processor(config.process ?? [], clock, log.child({ input: config.name })),
     budget,
     queue,

@@ -52,7 +52,10 @@ function queueMetrics({ queue }: AgentStatus): string[] {
 }
 
 function telemetryMetrics({ telemetry }: AgentStatus): string[] {
-  const { sent, acknowledged, wireBytes, budget } = telemetry;
+  const { sent, acknowledged, refused, wireBytes, budget } = telemetry;
+  const notTaken = Object.entries(refused).flatMap(([input, counts]) =>
+    Object.entries(counts).map(([reason, value]) => ({ labels: { input, reason }, value })),
+  );
   const periods = [
     { labels: { budget: 'messages_per_day' }, period: budget.messages },
     { labels: { budget: 'bytes_per_month' }, period: budget.bytes },
@@ -63,6 +66,7 @@ function telemetryMetrics({ telemetry }: AgentStatus): string[] {
       'Messages not taken in, to stay within the budget.',
       Object.entries(budget.thinned).map(([priority, value]) => ({ labels: { priority }, value })),
     ),
+    ...counter('dps_agent_telemetry_refused_total', 'Messages of an input that were not taken in.', notTaken),
     ...counter('dps_agent_telemetry_messages_total', 'Messages to the hub, those sent again included.', [
       { labels: { outcome: 'sent' }, value: sent },
       { labels: { outcome: 'acknowledged' }, value: acknowledged },

@@ -31,7 +31,7 @@ export interface QueueReport extends Pick<
 }
 
 /** Since the start: messages sent, those of them acknowledged, and bytes on the wire, everything included. */
-export interface TelemetryReport extends Pick<TelemetryStatus, 'sent' | 'acknowledged' | 'budget'> {
+export interface TelemetryReport extends Pick<TelemetryStatus, 'sent' | 'acknowledged' | 'refused' | 'budget'> {
   readonly wireBytes: WireBytes;
 }
 
@@ -82,7 +82,7 @@ export interface StatusParts {
 
 export function agentStatus(parts: StatusParts): AgentStatus {
   const { version, pid, startedMs, connection, source, credentials, clockCondition, clock } = parts;
-  const { queue, inputs, sent, acknowledged, budget } = parts.telemetry;
+  const { queue, inputs, sent, acknowledged, refused, budget } = parts.telemetry;
   // Told from how long ago it was: a clock that has been set since does not falsify it.
   const wallTime = (monotonicMs: number): string =>
     new Date(clock.now().getTime() + monotonicMs - clock.monotonic()).toISOString();
@@ -98,7 +98,7 @@ export function agentStatus(parts: StatusParts): AgentStatus {
     clock: { state: name, reason, offsetMs },
     queue: queueReport(queue),
     inputs,
-    telemetry: { sent, acknowledged, budget, wireBytes: parts.wire },
+    telemetry: { sent, acknowledged, refused, budget, wireBytes: parts.wire },
   };
 }
 

@@ -25,4 +25,5 @@ export const someTelemetry: TelemetryStatus = {
   },
   sent: 12,
   acknowledged: 9,
+  refused: { system: { full: 0, oversize: 1, budget: 5 } },
 };

@@ -21,6 +21,8 @@ describe('metricsText', () => {
         'dps_agent_queue_dropped_total{priority="low",reason="cap"} 2',
         'dps_agent_queue_disk_written_bytes_total 4096',
         'dps_agent_telemetry_thinned_total{priority="low"} 5',
+        'dps_agent_telemetry_refused_total{input="system",reason="oversize"} 1',
+        'dps_agent_telemetry_refused_total{input="system",reason="budget"} 5',
         'dps_agent_telemetry_messages_total{outcome="sent"} 12',
         'dps_agent_telemetry_messages_total{outcome="acknowledged"} 9',
         'dps_agent_budget_used{budget="messages_per_day"} 12',

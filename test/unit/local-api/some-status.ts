@@ -27,6 +27,7 @@ export const someStatus: AgentStatus = {
   telemetry: {
     sent: 12,
     acknowledged: 9,
+    refused: someTelemetry.refused,
     budget: someTelemetry.budget,
     wireBytes: { sent: 5000, received: 2000 },
   },

@@ -67,6 +67,7 @@ describe('the status', () => {
       telemetry: {
         sent: 12,
         acknowledged: 9,
+        refused: someTelemetry.refused,
         budget: someTelemetry.budget,
         wireBytes: { sent: 5000, received: 2000 },
       },
