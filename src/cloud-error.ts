@@ -282,6 +282,11 @@ export const failures = {
     meaning: 'the hub refused or did not answer the subscription to direct methods',
     remedy: 'none if it passes: the next session subscribes again',
   },
+  'HUB-MESSAGES': {
+    kind: 'transient',
+    meaning: 'the hub refused or did not answer the subscription to cloud-to-device messages',
+    remedy: 'none if it passes: the next session subscribes again',
+  },
   'DUPLICATE-IDENTITY': {
     kind: 'rejected',
     meaning: 'the hub ends every session within seconds',

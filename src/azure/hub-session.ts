@@ -13,16 +13,19 @@ import type { Clock } from '../lib/clock.ts';
 import { withDeadline } from '../lib/deadline.ts';
 import { isJsonObject } from '../lib/json.ts';
 import type { Log } from '../lib/log.ts';
+import type { CloudMessage } from '../messages/cloud-message.ts';
 import type { MethodCall, MethodResponse } from '../methods/method.ts';
 import type { TelemetryMessage } from '../telemetry/message.ts';
 import type { DesiredProperties, ReportedProperties } from '../twin/properties.ts';
 import { classifyEnd } from './classify.ts';
+import { Mailbox, mailboxMessages } from './cloud-to-device-mailbox.ts';
+import { isCloudToDevice, readCloudMessage } from './cloud-to-device-topics.ts';
 import { GuardedMqttBase } from './guarded-base.ts';
 import { HubTransport } from './hub-transport.ts';
 import { InFlight } from './in-flight.ts';
 import { readMethodMessage } from './method-topics.ts';
 import type { WireMethodCall } from './method-topics.ts';
-import type { MqttLink } from './mqtt-link.ts';
+import type { HeldPublish, MqttLink } from './mqtt-link.ts';
 import { Client, Message, NoRetry } from './sdk.ts';
 import { isRefusedForGood, readTwinMessage } from './twin-topics.ts';
 
@@ -57,6 +60,8 @@ export class AzureHubSession implements HubSession {
   readonly #sends: InFlight;
   #patches: Channel<DesiredProperties> | undefined;
   #methodCalls: Channel<MethodCall> | undefined;
+  readonly #mailbox = new Mailbox();
+  #leftWithHub = 0;
 
   constructor(options: SessionOptions) {
     this.#options = options;
@@ -64,6 +69,12 @@ export class AzureHubSession implements HubSession {
     const base = new GuardedMqttBase(options.link, {
       forwardErrors: true,
       filter: (topic, payload) => this.#receive(topic, payload),
+    });
+    options.link.holdBack({
+      isHeld: isCloudToDevice,
+      take: (held) => {
+        this.#receiveMessage(held);
+      },
     });
     base.setTimeout(sdkTimeoutS);
     this.#transport = new HubTransport(options.authentication, base);
@@ -116,8 +127,8 @@ export class AzureHubSession implements HubSession {
     });
     const [desired, reported]: unknown[] = [twin?.desired, twin?.reported];
     if (isJsonObject(desired) && typeof desired['$version'] === 'number') {
-      const { $version: _, ...known } = isJsonObject(reported) ? reported : {};
-      return { desired: { ...desired, $version: desired['$version'] }, reported: known };
+      const { $version, ...rest } = desired;
+      return { desired: { ...rest, $version: Number($version) }, reported: withoutVersion(reported) };
     }
     throw new CloudError('HUB-TWIN', this.#doing('fetch the twin'), {
       cause: new Error('it has no desired properties'),
@@ -155,13 +166,20 @@ export class AzureHubSession implements HubSession {
     return calls;
   }
 
+  async cloudToDevice(signal: AbortSignal): Promise<AsyncIterable<CloudMessage>> {
+    await this.#request('HUB-MESSAGES', 'subscribe to cloud-to-device messages', (done) => {
+      this.#transport.enableC2D(done);
+    });
+    return this.#mailbox.listen(AbortSignal.any([signal, this.#over.signal]));
+  }
+
   close(): Promise<void> {
     return this.#options.link.close(this.#options.clock);
   }
 
   /** A request that the hub refuses rejects with this code; one that it does not answer ends the session with it. */
   async #request<T>(
-    code: 'HUB-TWIN' | 'HUB-METHODS',
+    code: 'HUB-TWIN' | 'HUB-METHODS' | 'HUB-MESSAGES',
     what: string,
     call: (done: Callback<T>) => void,
   ): Promise<T | undefined> {
@@ -178,7 +196,24 @@ export class AzureHubSession implements HubSession {
     }
   }
 
+  #receiveMessage({ topic, payload, acknowledge }: HeldPublish): void {
+    const message = {
+      content: readCloudMessage(topic, payload),
+      complete: () => {
+        if (!this.#over.signal.aborted) acknowledge();
+      },
+    };
+    if (this.#mailbox.push(message)) return;
+    this.#leftWithHub += 1;
+    if (this.#leftWithHub > 1) return;
+    this.#options.log.warn(
+      `${mailboxMessages} cloud-to-device messages wait to be taken; more are left with the hub, which sends them again`,
+    );
+  }
+
   #receive(topic: string, payload: Buffer): { topic: string; payload: Buffer } | undefined {
+    // They were taken from the link, which acknowledges them.
+    if (isCloudToDevice(topic)) return undefined;
     const message = readTwinMessage(topic, payload) ?? readMethodMessage(topic, payload);
     switch (message?.kind) {
       case 'response':
@@ -239,6 +274,11 @@ export class AzureHubSession implements HubSession {
   #doing(what: string): string {
     return `${what} with ${this.#options.hub}`;
   }
+}
+
+function withoutVersion(properties: unknown): ReportedProperties {
+  const entries = isJsonObject(properties) ? Object.entries(properties) : [];
+  return Object.fromEntries(entries.filter(([name]) => name !== '$version'));
 }
 
 function toSdkMessage(message: TelemetryMessage): SdkMessage {

@@ -1,5 +1,5 @@
 import mqtt from 'mqtt';
-import type { IClientOptions, MqttClient } from 'mqtt';
+import type { IClientOptions, IPublishPacket, MqttClient } from 'mqtt';
 import type { Clock } from '../lib/clock.ts';
 import { withDeadline } from '../lib/deadline.ts';
 import type { Line } from './dial.ts';
@@ -21,6 +21,20 @@ export interface LinkEnd {
   readonly byServer: boolean;
 }
 
+/** A publish at QoS 1 that is not acknowledged before it is said so. */
+export interface HeldPublish {
+  readonly topic: string;
+  readonly payload: Buffer;
+  /** At any later time; the connection may have ended since. */
+  acknowledge(): void;
+}
+
+/** Which publishes are held, and who is given them. */
+export interface HoldBack {
+  isHeld(topic: string): boolean;
+  take(held: HeldPublish): void;
+}
+
 /** What mqtt.js has and its types leave out. */
 type RawClient = MqttClient & { readonly outgoing: Record<string, unknown> };
 
@@ -37,6 +51,7 @@ export class MqttLink {
   readonly #options: LinkOptions;
   readonly #line: Line;
   #client: RawClient | undefined;
+  #holdBack: HoldBack | undefined;
   #error: Error | undefined;
   #wasOpen = false;
   #answered = false;
@@ -53,6 +68,11 @@ export class MqttLink {
     return this.#answered;
   }
 
+  /** From now on these publishes are acknowledged by who takes them, and not by mqtt.js as they come. */
+  holdBack(holdBack: HoldBack): void {
+    this.#holdBack = holdBack;
+  }
+
   /** Called by the SDK's MqttBase in place of mqtt.connect, once. */
   connect(_uri: string, options: IClientOptions): MqttClient {
     if (this.#client !== undefined || this.#line.socket.destroyed)
@@ -64,11 +84,35 @@ export class MqttLink {
       // Only a return code of CONNACK is a number.
       if ('code' in error && typeof error.code === 'number') this.#answered = true;
     });
+    client.handleMessage = (packet, done) => {
+      // mqtt.js goes on with the next packet then, and sends no PUBACK for one that it is told has failed.
+      if (packet.cmd === 'publish' && this.#isTaken(packet)) done(new Error('acknowledged later'));
+      else done();
+    };
     client.once('connect', () => {
       this.#wasOpen = true;
       this.#answered = true;
     });
     return client;
+  }
+
+  #isTaken({ topic, payload, qos, messageId }: IPublishPacket): boolean {
+    if (this.#holdBack?.isHeld(topic) !== true) return false;
+    this.#holdBack.take({
+      topic,
+      // The packet may be a piece of a larger read, which must not be kept for it.
+      payload: Buffer.from(payload),
+      acknowledge: () => {
+        if (qos === 1 && messageId !== undefined) this.#acknowledge(messageId);
+      },
+    });
+    return true;
+  }
+
+  /** PUBACK (MQTT 3.1.1, 3.4). mqtt.js writes each packet within one turn, so this one stands between two of them. */
+  #acknowledge(packetId: number): void {
+    const { stream } = this.#line;
+    if (stream.writable) stream.write(Buffer.from([0x40, 2, packetId >> 8, packetId & 0xff]));
   }
 
   #start(options: IClientOptions): RawClient {

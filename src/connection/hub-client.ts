@@ -1,6 +1,7 @@
 import type { CloudError } from '../cloud-error.ts';
 import type { Credential } from '../provisioning/credential.ts';
 import type { Assignment } from '../provisioning/dps-client.ts';
+import type { CloudMessage } from '../messages/cloud-message.ts';
 import type { MethodCall } from '../methods/method.ts';
 import type { TelemetryMessage } from '../telemetry/message.ts';
 import type { DesiredProperties, ReportedProperties } from '../twin/properties.ts';
@@ -36,6 +37,11 @@ export interface HubSession {
   report(properties: ReportedProperties): Promise<void>;
   /** Subscribes to direct methods; calls come until the signal is aborted or the session ends. */
   methodCalls(signal: AbortSignal): Promise<AsyncIterable<MethodCall>>;
+  /**
+   * Subscribes to cloud-to-device messages; they come until the signal is aborted or the session ends, those first that
+   * were sent while there was none. Each stays with the hub until it is completed.
+   */
+  cloudToDevice(signal: AbortSignal): Promise<AsyncIterable<CloudMessage>>;
   /** Ends the connection. Waits for nothing in flight; never rejects. */
   close(): Promise<void>;
 }

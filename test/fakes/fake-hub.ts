@@ -3,6 +3,7 @@ import type { FailureCode } from '../../src/cloud-error.ts';
 import type { HubClient, HubSession } from '../../src/connection/hub-client.ts';
 import { Channel } from '../../src/lib/channel.ts';
 import type { Assignment } from '../../src/provisioning/dps-client.ts';
+import type { CloudMessage } from '../../src/messages/cloud-message.ts';
 import type { MethodCall } from '../../src/methods/method.ts';
 import type { TelemetryMessage } from '../../src/telemetry/message.ts';
 import type { DesiredProperties, ReportedProperties } from '../../src/twin/properties.ts';
@@ -14,6 +15,8 @@ export class FakeSession implements HubSession {
   isClosed = false;
   readonly sent: TelemetryMessage[] = [];
   readonly reports: ReportedProperties[] = [];
+  /** Where the test puts cloud-to-device messages, once somebody has subscribed. */
+  messages: Channel<CloudMessage> | undefined;
   /** Where the test puts calls of direct methods, once somebody has subscribed. */
   methods: Channel<MethodCall> | undefined;
   desired: DesiredProperties = { $version: 1 };
@@ -57,6 +60,11 @@ export class FakeSession implements HubSession {
   methodCalls(signal: AbortSignal): Promise<AsyncIterable<MethodCall>> {
     this.methods = new Channel<MethodCall>(signal);
     return Promise.resolve(this.methods);
+  }
+
+  cloudToDevice(signal: AbortSignal): Promise<AsyncIterable<CloudMessage>> {
+    this.messages = new Channel<CloudMessage>(AbortSignal.any([signal, this.#over.signal]));
+    return Promise.resolve(this.messages);
   }
 
   patch(properties: DesiredProperties): void {
