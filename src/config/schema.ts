@@ -17,6 +17,16 @@ const clock = v.pipe(
   v.transform((input) => ({ waitForSyncMs: input.wait_for_sync })),
 );
 
+const reporting = v.pipe(
+  section({ interval: v.optional(duration('5s', '1d'), '60s') }),
+  v.transform((input) => ({ intervalMs: input.interval })),
+);
+
+const settings = v.pipe(
+  section({ confirm: v.optional(duration('5s', '1d'), '5m') }),
+  v.transform((input) => ({ confirmMs: input.confirm })),
+);
+
 /** The whole of config.yaml: one definition that is its type, its defaults and its rules. */
 export const configSchema = v.pipe(
   section({
@@ -29,6 +39,8 @@ export const configSchema = v.pipe(
     clock: optionalSection(clock),
     connection: optionalSection(connection),
     telemetry: optionalSection(telemetry),
+    reporting: optionalSection(reporting),
+    settings: optionalSection(settings),
     local_api: optionalSection(localApi),
     log: optionalSection(section({ level: v.optional(oneOf(['debug', 'info', 'warn', 'error']), 'info') })),
   }),

@@ -374,6 +374,7 @@ function begin(
     name: 'broker',
     priority: 'normal',
     properties: {},
+    enabled: true,
     onError: 'retry',
     broker: { tls: false, host: '127.0.0.1', port },
     topics: [{ filter: '#' }],

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { duration, field, oneOf, optionalSection, present, text } from '../fields.ts';
+import { duration, field, flag, oneOf, optionalSection, present, text } from '../fields.ts';
 import { expected, found, isMapping, quotesHint, type Parsed } from '../found.ts';
 import { batch } from './batch.ts';
 import { processing } from './processing.ts';
@@ -7,6 +7,7 @@ import { processing } from './processing.ts';
 /** What every input may have, whatever its type. */
 export const commonEntries = {
   name: text('a name of 1 to 64 letters, digits, - or _', /^[A-Za-z0-9_-]{1,64}$/),
+  enabled: v.optional(flag, true),
   component: v.optional(
     text('a Plug and Play component name: up to 64 letters, digits or _', /^[A-Za-z][A-Za-z0-9_]{0,63}$/),
   ),
@@ -25,6 +26,7 @@ export const interval = v.optional(duration('100ms', '1d'), '60s');
 export function common(input: v.InferOutput<v.ObjectSchema<typeof commonEntries, undefined>>): InputCommon {
   return {
     name: input.name,
+    enabled: input.enabled,
     priority: input.priority,
     properties: input.properties,
     onError: input.on_error,
@@ -34,6 +36,8 @@ export function common(input: v.InferOutput<v.ObjectSchema<typeof commonEntries,
 
 export interface InputCommon {
   readonly name: string;
+  /** Whether it is read. One that is not is still known by its name, for the twin to switch on. */
+  readonly enabled: boolean;
   readonly component?: string;
   readonly priority: 'high' | 'normal' | 'low';
   /** Absent: as the priority has it. */

@@ -23,6 +23,7 @@ const shared = {
   name: 'sensor',
   priority: 'normal',
   properties: {},
+  enabled: true,
   onError: 'retry',
   format: 'auto',
   valueName: 'value',

@@ -131,6 +131,7 @@ describe('the schema', () => {
             intervalMs: 60_000,
             priority: 'normal',
             properties: {},
+            enabled: true,
             onError: 'retry',
             figures: [
               'cpu',
@@ -162,6 +163,8 @@ describe('the schema', () => {
         window: 64,
         drainRatePerSecond: 20,
       },
+      reporting: { intervalMs: 60_000 },
+      settings: { confirmMs: 300_000 },
       localApi: { mode: 0o600 },
       log: { level: 'info' },
     };

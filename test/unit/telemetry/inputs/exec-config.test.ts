@@ -7,7 +7,7 @@ const fixture = join(import.meta.dirname, '../../../fixtures/config/valid/exec-i
 
 describe('the configuration of the exec input', () => {
   it('has its defaults, its values in the program’s own terms, and no interval for a program that speaks', async () => {
-    const common = { type: 'exec', priority: 'normal', properties: {}, onError: 'retry' };
+    const common = { type: 'exec', priority: 'normal', properties: {}, enabled: true, onError: 'retry' };
     assert.deepEqual((await loadConfig(fixture)).config.telemetry.inputs, [
       {
         ...common,

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { inputsIn } from './configured.ts';
 
-const common = { priority: 'normal', properties: {}, onError: 'retry', intervalMs: 60_000 };
+const common = { priority: 'normal', properties: {}, enabled: true, onError: 'retry', intervalMs: 60_000 };
 
 describe('the configuration of a file input', () => {
   it('needs a path, and has defaults for the rest', () => {

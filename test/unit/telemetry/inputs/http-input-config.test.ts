@@ -9,6 +9,7 @@ const least = {
   type: 'http',
   priority: 'normal',
   properties: {},
+  enabled: true,
   onError: 'retry',
   intervalMs: 60_000,
   url: 'http://plc.local',
