@@ -1,4 +1,5 @@
 import { MqttBase } from 'azure-iot-mqtt-base';
+import type { MqttBaseTransportConfig } from 'azure-iot-mqtt-base';
 import type { MqttLink } from './mqtt-link.ts';
 
 /** A message as it goes on to the SDK, or `undefined` to keep it from the SDK. */
@@ -23,6 +24,18 @@ export class GuardedMqttBase extends MqttBase {
     super(link);
     this.#filter = options.filter;
     this.#forwardErrors = options.forwardErrors;
+  }
+
+  /**
+   * The SDK connects in its own time, by when the line may have broken; and a send that comes too late makes it connect
+   * again. What the link then throws would end the process.
+   */
+  override connect(config: MqttBaseTransportConfig, done: (error?: Error, result?: unknown) => void): void {
+    try {
+      super.connect(config, done);
+    } catch (error) {
+      done(error instanceof Error ? error : new Error(String(error)));
+    }
   }
 
   override emit(name: string | symbol, ...args: unknown[]): boolean {

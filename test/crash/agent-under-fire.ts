@@ -9,8 +9,8 @@ const warnLevel = 40;
 export class AgentUnderFire {
   /** What it has warned of, and how often, over all its lives. */
   readonly warnings = new Map<string, number>();
-  /** The exit statuses of those that did not wait to be killed. */
-  readonly ownEnds: number[] = [];
+  /** What those said last that did not wait to be killed. */
+  readonly ownEnds: string[] = [];
   readonly #program: string;
   readonly #config: string;
   readonly #stateDirectory: string;
@@ -28,12 +28,13 @@ export class AgentUnderFire {
       env: { ...process.env, PATH: '', RUNTIME_DIRECTORY: '', STATE_DIRECTORY: this.#stateDirectory },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
-    let text = '';
+    let [text, errors] = ['', ''];
     child.stdout.on('data', (data: Buffer) => (text += data.toString()));
-    child.stderr.on('data', (data: Buffer) => (text += data.toString()));
-    child.once('close', () => {
-      keepLogged(`${text}\n`);
+    child.stderr.on('data', (data: Buffer) => (errors += data.toString()));
+    child.once('close', (code) => {
+      keepLogged(`${text}\n${errors}\n`);
       this.#countWarnings(text);
+      if (code !== null && code !== 0) this.ownEnds.push(`with status ${code}:\n${errors.slice(0, 3000)}`);
     });
     this.#child = child;
   }
@@ -51,19 +52,15 @@ export class AgentUnderFire {
     const child = this.#child;
     if (child === undefined) return null;
     this.#child = undefined;
-    if (child.exitCode !== null) {
-      this.ownEnds.push(child.exitCode);
-      return child.exitCode;
-    }
+    if (child.exitCode !== null) return child.exitCode;
     const closed = once(child, 'close');
     child.kill(signal);
     const [code] = (await closed) as [number | null];
     return code;
   }
 
-  /** A line that the kill has cut off is no line. */
   #countWarnings(text: string): void {
-    for (const line of text.split('\n').filter((each) => each !== '')) {
+    for (const line of text.split('\n')) {
       const { level, msg } = parsedLine(line);
       if (level < warnLevel) continue;
       const words = msg.replaceAll(/\d+/g, '#');
@@ -72,10 +69,11 @@ export class AgentUnderFire {
   }
 }
 
+/** A line that the kill has cut off is no line. */
 function parsedLine(line: string): { level: number; msg: string } {
   try {
     return JSON.parse(line) as { level: number; msg: string };
   } catch {
-    return line.startsWith('{') ? { level: 0, msg: '' } : { level: warnLevel, msg: line };
+    return { level: 0, msg: '' };
   }
 }

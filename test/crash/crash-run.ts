@@ -73,8 +73,7 @@ export async function crashRun(options: CrashOptions): Promise<CrashOutcome> {
   await storm.calm();
   await allArrived(ledger);
   const exitCode = await agent.stop();
-  for (const status of agent.ownEnds)
-    ledger.problems.push(`the agent ended by itself, with status ${status}`);
+  for (const how of agent.ownEnds) ledger.problems.push(`the agent ended by itself, ${how}`);
   return { ledger, feeder, exitCode, summary: summaryOf(options, ledger, feeder, storm, agent) };
 }
 

@@ -18,6 +18,8 @@ export interface AgentOptions {
   readonly provisioning?: readonly string[];
   /** A folder of its own if not given; given, the agent finds there what an earlier one has left. */
   readonly stateDirectory?: string;
+  /** Whether it listens at `agent.sock` in its state directory. */
+  readonly socket?: boolean;
 }
 
 export interface RunningAgent {
@@ -66,7 +68,9 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
   const log = new WatchedLog();
   const stopping = new AbortController();
   const world = { ...(await realWorld(config, log.log)), runProgram: nobodyToAsk };
-  const running = (await createAgent(config, stateDirectory, world)).run(stopping.signal);
+  const local = { socketPath: join(stateDirectory, 'agent.sock'), pid: process.pid };
+  const agent = await createAgent(config, stateDirectory, world, options.socket === true ? local : undefined);
+  const running = agent.run(stopping.signal);
   // Told by `stop`; until then a failure must not end the test's process.
   running.catch(() => undefined);
   const stop = async (): Promise<void> => {
