@@ -101,8 +101,11 @@ export class Lane {
     this.#released.splice(at === -1 ? this.#released.length : at, 0, entry);
   }
 
-  /** It is held no longer, whatever became of it. False when it was not held. */
-  settle(entry: Entry): boolean {
+  /**
+   * It is held no longer. False when it was not held.
+   * @param isLost what was lost with a segment is on record before its file goes
+   */
+  settle(entry: Entry, isLost = false): boolean {
     if (entry.state === 'settled') return false;
     this.taken.delete(entry);
     entry.state = 'settled';
@@ -111,6 +114,7 @@ export class Lane {
     const { segment } = entry;
     if (segment === undefined) this.unwrittenBytes -= entry.bytes;
     else {
+      if (isLost) segment.dropped = true;
       segment.settle(entry);
       this.discardIfEmpty(segment);
     }
@@ -134,6 +138,7 @@ export class Lane {
   countMissing(segment: Segment): Dropped {
     const found = [...segment.out.values()].reduce((sum, { bytes }) => sum + bytes, 0);
     const count = segment.pending - segment.out.size;
+    if (count > 0) segment.dropped = true;
     this.messages -= count;
     this.bytes -= segment.pendingBytes - found;
     segment.pending = segment.out.size;
@@ -216,7 +221,7 @@ export class Lane {
   }
 
   dropEntry(entry: Entry): Dropped {
-    this.settle(entry);
+    this.settle(entry, true);
     entry.reached('memory');
     this.#released = this.#released.filter((one) => one !== entry);
     return { count: 1, fromMs: entry.message.createdAtMs, toMs: entry.message.createdAtMs };
@@ -228,6 +233,7 @@ export class Lane {
     if (segment === undefined) return undefined;
     const { taken } = segment;
     segment.dropped = true;
+    segment.orphans = taken;
     const count = segment.pending - taken.length;
     this.messages -= count;
     this.bytes -= segment.pendingBytes;

@@ -46,10 +46,13 @@ export class Room {
     );
   }
 
-  /** Pays for what is to be written to a full disk: the segments dropped, of that priority or a lower one. */
+  /**
+   * Pays for what is to be written to a full disk, with a segment of that priority or a lower one. Not with one of which
+   * something is being sent: it would have to be written elsewhere first.
+   */
   payFor(priority: Priority): boolean {
     const payer = this.#upTo(priority).find((lane) =>
-      this.#drop(lane, 'disk_full', (one) => one.dropSegment()),
+      this.#drop(lane, 'disk_full', (one) => one.dropSegment(({ taken }) => taken.length === 0)),
     );
     return payer !== undefined;
   }

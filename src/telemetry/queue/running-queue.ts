@@ -114,7 +114,7 @@ export class DiskQueue implements TelemetryQueue, Service {
 
   setAside(entry: QueuedMessage, why: string): void {
     const held = ours(entry);
-    if (!this.#settle(held)) return;
+    if (!this.#settle(held, true)) return;
     held.reached('hub');
     const { message } = held;
     this.#countOne(message.priority, 'rejected', message.createdAtMs);
@@ -201,9 +201,9 @@ export class DiskQueue implements TelemetryQueue, Service {
     this.#parts.drops.count(priority, reason, { count: 1, fromMs: createdAtMs, toMs: createdAtMs });
   }
 
-  #settle(entry: Entry): boolean {
+  #settle(entry: Entry, isLost = false): boolean {
     const lane = this.#laneOf(entry);
-    if (!lane.settle(entry)) return false;
+    if (!lane.settle(entry, isLost)) return false;
     const { drops, room, settings } = this.#parts;
     if (drops.isFull && room.isPlenty(settings())) drops.hasRoom();
     if (this.#roomy.some && !this.#isCrowded()) this.#roomy.wakeAll();
@@ -228,6 +228,7 @@ export class DiskQueue implements TelemetryQueue, Service {
     for (let entry = lane.next(); entry !== undefined; entry = lane.next()) {
       if (!this.#hasExpired(entry)) return entry;
       this.#parts.drops.count(lane.priority, 'ttl', lane.dropEntry(entry));
+      this.#rouse(this.#dueMs());
     }
     return undefined;
   }

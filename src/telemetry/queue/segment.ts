@@ -36,8 +36,10 @@ export class Segment implements SegmentName {
   readTo = headerBytes;
   /** Bytes of it are under way to the disk: it cannot be dropped just now. */
   busy = false;
-  /** What was left of it was dropped: its loss is on record before its file goes. */
+  /** Something of it was dropped: its loss is on record before its file goes. */
   dropped = false;
+  /** What of it was being sent when it was dropped: in memory only now, and to be written before its file goes. */
+  orphans: readonly Entry[] = [];
   /** Nothing is left of it, or it was dropped: its file is to go, or gone. */
   gone = false;
   readonly out = new Map<number, Entry>();

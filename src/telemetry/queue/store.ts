@@ -38,6 +38,7 @@ const smallestSegmentBytes = 16_384;
 export class Store {
   readonly #parts: StoreParts;
   #savedBytes = 0;
+  #keepsOrphans = false;
 
   constructor(parts: StoreParts) {
     this.#parts = parts;
@@ -57,16 +58,20 @@ export class Store {
     }
   }
 
-  /** Removes the files of segments that have nothing left; what was lost with them is on record before. */
+  /**
+   * Removes the files of segments that have nothing left; what was lost with them is on record before. Those of which
+   * something is being sent that could not be written elsewhere stay.
+   */
   async removeEmptied(): Promise<void> {
+    const failure = await failureOf(this.#keepOrphans());
     const emptied = priorities.flatMap((priority) => this.#parts.lanes[priority].emptied);
-    if (emptied.length === 0) return;
-    const dropped = emptied.filter((segment) => segment.dropped).map(({ path }) => path);
+    const dropped = emptied.filter((segment) => segment.dropped && isSpent(segment)).map(({ path }) => path);
     // A full disk may have no room for the record, and room is what this makes: then it is written afterwards.
-    const recorded = dropped.length === 0 ? undefined : await failureOf(this.saveLosses(dropped));
-    if (recorded !== undefined && !isDiskFull(recorded)) throw recorded;
+    const unrecorded = dropped.length === 0 ? undefined : await failureOf(this.saveLosses(dropped));
+    if (unrecorded !== undefined && !isDiskFull(unrecorded)) throw unrecorded;
     for (const priority of priorities) await this.#removeFiles(this.#parts.lanes[priority].emptied);
-    if (recorded !== undefined) await this.saveLosses();
+    if (unrecorded !== undefined) await this.saveLosses();
+    if (failure !== undefined) throw failure;
   }
 
   async saveLosses(removing: readonly string[] = []): Promise<void> {
@@ -124,6 +129,21 @@ export class Store {
     for (const priority of priorities)
       cursors[priority] = lanes[priority].segments.map(({ cursor }) => cursor);
     this.#savedBytes += await saveState(files, directory, { ...numbering.exact, cursors });
+  }
+
+  /** What is being sent of dropped segments is written once more before their files go. */
+  async #keepOrphans(): Promise<void> {
+    // Making space for it comes here again.
+    if (this.#keepsOrphans) return;
+    this.#keepsOrphans = true;
+    try {
+      for (const priority of priorities) {
+        const lane = this.#parts.lanes[priority];
+        for (const { orphans } of [...lane.emptied]) await this.#write(lane, orphans);
+      }
+    } finally {
+      this.#keepsOrphans = false;
+    }
   }
 
   async #write(lane: Lane, batch: readonly Entry[]): Promise<void> {
@@ -186,7 +206,9 @@ export class Store {
   async #makeSpace(lane: Lane, rest: readonly Entry[]): Promise<void> {
     const { files, directory, settings } = this.#parts;
     const { minFreeBytes } = settings();
-    const wanted = Math.min(largestSegmentBytes, sumOf(rest)) + headerBytes;
+    const ahead = lane.active === undefined ? 0 : lane.active.fileBytes - lane.active.summary.end;
+    const wanted = Math.min(largestSegmentBytes, sumOf(rest)) + headerBytes - ahead;
+    if (wanted <= 0) return;
     let free = await files.freeBytes(directory);
     while (free - wanted < minFreeBytes) {
       const before = this.#parts.room.heldBytes;
@@ -224,12 +246,17 @@ export class Store {
   }
 
   async #removeFiles(emptied: Segment[]): Promise<void> {
-    for (let segment = emptied[0]; segment !== undefined; segment = emptied[0]) {
+    for (const segment of emptied.filter(isSpent)) {
       await closeFile(segment);
       await this.#parts.files.remove(segment.path);
       emptied.splice(emptied.indexOf(segment), 1);
     }
   }
+}
+
+/** Nothing needs its file any more. */
+function isSpent({ orphans }: Segment): boolean {
+  return unwritten(orphans).length === 0;
 }
 
 async function closeFile(segment: Segment): Promise<void> {

@@ -22,8 +22,6 @@ export class FakeQueueFiles implements QueueFiles {
   #durableNames = new Map<string, FakeFile>();
   #life = 0;
   capacityBytes = 2 ** 40;
-  /** Bytes that tests have taken away from the capacity. */
-  occupiedBytes = 0;
   /** The code of the error that the operation is to fail with. */
   failure: (operation: Operation, path: string) => string | undefined = () => undefined;
   readonly counts = { write: 0, sync: 0, replace: 0, bytes: 0 };
@@ -42,6 +40,28 @@ export class FakeQueueFiles implements QueueFiles {
       this.#files.set(path, { data, synced: Buffer.from(data) });
     }
     this.#durableNames = new Map(this.#files);
+  }
+
+  /** The file system for one run: after a kill or a power cut it answers no more. */
+  mount(): QueueFiles {
+    return this.#guarded<QueueFiles>(this, this.#life);
+  }
+
+  #guarded<T extends object>(target: T, life: number): T {
+    const whileAlive = async (): Promise<void> => {
+      if (life !== this.#life) await new Promise(() => undefined);
+    };
+    const get = (_: T, name: string | symbol): unknown => {
+      const method: unknown = Reflect.get(target, name);
+      if (typeof method !== 'function') return method;
+      return async (...parameters: unknown[]) => {
+        await whileAlive();
+        const result: unknown = await method.apply(target, parameters);
+        await whileAlive();
+        return name === 'open' ? this.#guarded(result as object, life) : result;
+      };
+    };
+    return new Proxy(target, { get });
   }
 
   get paths(): string[] {
@@ -134,9 +154,12 @@ export class FakeQueueFiles implements QueueFiles {
     this.put(path, content);
   }
 
+  get usedBytes(): number {
+    return [...this.#files.values()].reduce((sum, { data }) => sum + data.length, 0);
+  }
+
   get #free(): number {
-    const used = [...this.#files.values()].reduce((sum, { data }) => sum + data.length, 0);
-    return this.capacityBytes - this.occupiedBytes - used;
+    return Math.max(0, this.capacityBytes - this.usedBytes);
   }
 
   /** As the kernel: what still fits is written before it fails. */
@@ -159,11 +182,9 @@ export class FakeQueueFiles implements QueueFiles {
     return file;
   }
 
-  /** Nothing happens at once; and nothing happens any more to whoever was killed. */
+  /** Nothing happens at once. */
   async #enter(operation: Operation, path: string): Promise<void> {
-    const life = this.#life;
     await Promise.resolve();
-    if (life !== this.#life) await new Promise(() => undefined);
     const code = this.failure(operation, path);
     if (code !== undefined) throw failure(code, path);
   }
@@ -178,7 +199,7 @@ function torn({ data, synced }: FakeFile, random: Random): Buffer {
   const result = Buffer.alloc(length);
   for (let at = 0; at < length; at += pageBytes) {
     const source = random() < 0.5 ? synced : data;
-    source.copy(result, at, at, Math.min(at + pageBytes, length));
+    if (at < source.length) source.copy(result, at, at, Math.min(at + pageBytes, length));
   }
   return result;
 }

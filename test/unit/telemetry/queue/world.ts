@@ -44,7 +44,7 @@ export class QueueWorld {
     this.#queue = await openDiskQueue({
       directory: this.directory,
       settings: () => this.settings,
-      files: this.files,
+      files: this.files.mount(),
       clock: this.clock,
       random: seededRandom(1),
       log: this.log,
