@@ -8,7 +8,7 @@ import { describeError } from '../../lib/errors.ts';
 import type { Log } from '../../lib/log.ts';
 import type { Secret } from '../../lib/secret.ts';
 import type { Reading } from '../reading.ts';
-import { RepeatedWarning } from './exec/repeated-warning.ts';
+import { RepeatedWarning } from './repeated-warning.ts';
 import type { HandOver, Input } from './input.ts';
 import { inWords, openMqttConnection } from './mqtt-connection.ts';
 import type { MqttConnection, MqttMessage, MqttSettings } from './mqtt-connection.ts';

@@ -12,7 +12,7 @@ import { LineSplitter, utf8 } from './line-splitter.ts';
 import type { Line } from './line-splitter.ts';
 import { endingInWords, startProgram } from '../../../lib/program.ts';
 import type { Ending, Program } from '../../../lib/program.ts';
-import { RepeatedWarning } from './repeated-warning.ts';
+import { RepeatedWarning } from '../repeated-warning.ts';
 
 /**
  * A program that runs all the time: each line it writes is readings. It is read on only when the last readings were

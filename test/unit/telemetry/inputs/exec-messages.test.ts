@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { Readable } from 'node:stream';
 import { describe, it } from 'node:test';
 import { ErrorOutput } from '../../../../src/telemetry/inputs/exec/error-output.ts';
-import { RepeatedWarning } from '../../../../src/telemetry/inputs/exec/repeated-warning.ts';
+import { RepeatedWarning } from '../../../../src/telemetry/inputs/repeated-warning.ts';
 import { FakeClock } from '../../../fakes/fake-clock.ts';
 import { RecordingLog } from '../../../fakes/recording-log.ts';
 

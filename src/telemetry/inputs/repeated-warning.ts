@@ -1,5 +1,5 @@
-import type { Clock } from '../../../lib/clock.ts';
-import type { Log } from '../../../lib/log.ts';
+import type { Clock } from '../../lib/clock.ts';
+import type { Log } from '../../lib/log.ts';
 
 /** A warning for what may happen again and again: said at once, then at most every hour, with how often it was not said. */
 export class RepeatedWarning {
