@@ -12,6 +12,7 @@ import { openTelemetry } from './device-telemetry.ts';
 import { untilStopped } from './lib/deadline.ts';
 import { runUpon } from './lib/service.ts';
 import type { Service } from './lib/service.ts';
+import type { LiveConfig } from './live-config.ts';
 import { LocalApi } from './local-api/local-api.ts';
 import { agentStatus } from './local-api/status.ts';
 import { MethodService } from './methods/method-service.ts';
@@ -19,6 +20,7 @@ import { reprovision as reprovisionMethod } from './methods/reprovision.ts';
 import { AssignmentCache, assignmentFileIn } from './provisioning/assignment-cache.ts';
 import { ManualSource } from './provisioning/manual.ts';
 import { Provisioner } from './provisioning/provisioner.ts';
+import type { ProvisionerOptions } from './provisioning/provisioner.ts';
 import { RegistrationRecord } from './provisioning/registration-record.ts';
 import { readingOf } from './telemetry/formats/json-readings.ts';
 import { aboutDevice } from './twin/about.ts';
@@ -44,12 +46,13 @@ export interface LocalPlace {
  * it started.
  */
 export async function createAgent(
-  config: Config,
+  live: LiveConfig,
   stateDirectory: string,
   world: World,
   local?: LocalPlace,
 ): Promise<Agent> {
   const { clock, random, log, root } = world;
+  const config = live.current;
   const { provisioning } = config;
 
   const settings = new SettingsStore(join(stateDirectory, 'settings.json'), log);
@@ -82,7 +85,7 @@ export async function createAgent(
     log,
   });
   const trustsClock = (): boolean => clockWatch.condition.state !== 'suspect';
-  const telemetry = await openTelemetry(config, stateDirectory, world, settings, trustsClock);
+  const telemetry = await openTelemetry(live, stateDirectory, world, trustsClock);
   const credentials = deviceCredentials(config, stateDirectory, world, {
     prove: (candidate, signal) => connection.prove(candidate, signal),
     adopted: () => {
@@ -92,7 +95,8 @@ export async function createAgent(
   const connection = new Connection({
     clockTrust: clockWatch,
     hub: world.hub,
-    identity: identitySource(config, stateDirectory, world),
+    generation: () => live.generation,
+    identity: identitySource(live, stateDirectory, world),
     loadCredential: (name) => credentials.current(name),
     refused: (name) => {
       credentials.refused(name);
@@ -163,7 +167,15 @@ export async function createAgent(
       await reprovision.load();
       await credentials.load();
       try {
-        const services = [clockWatch, connection, ...renewals, ...telemetry.inputs, ...localServices];
+        const steering = steeredBy(settings, config, live);
+        const services = [
+          clockWatch,
+          steering,
+          connection,
+          ...renewals,
+          ...telemetry.inputs,
+          ...localServices,
+        ];
         await runUpon(telemetry.base, services, signal);
       } finally {
         await telemetry.close();
@@ -174,13 +186,19 @@ export async function createAgent(
 
 /** Who says which hub is the device's own. */
 export function identitySource(
-  { provisioning }: Config,
+  live: Pick<LiveConfig, 'current'>,
   stateDirectory: string,
   { clock, dps, log, secrets }: Pick<World, 'clock' | 'dps' | 'log' | 'secrets'>,
 ): IdentitySource {
+  const { provisioning } = live.current;
   if (provisioning.source === 'manual') return new ManualSource(provisioning.attestation, secrets, clock);
   const cache = new AssignmentCache(assignmentFileIn(stateDirectory), log);
-  return new Provisioner({ ...provisioning, endpoint: provisioning.globalEndpoint }, dps, cache, clock);
+  const options = (): ProvisionerOptions => {
+    const now = live.current.provisioning;
+    // Whether DPS is asked at all is not steered.
+    return { ...provisioning, endpoint: ('globalEndpoint' in now ? now : provisioning).globalEndpoint };
+  };
+  return new Provisioner(options, dps, cache, clock);
 }
 
 /** In seconds; `undefined` where inputs differ. */
@@ -188,4 +206,21 @@ function commonInterval(inputs: readonly InputConfig[]): number | undefined {
   const intervals = new Set(inputs.flatMap((input) => ('intervalMs' in input ? [input.intervalMs] : [])));
   const [first, ...others] = intervals;
   return first === undefined || others.length > 0 ? undefined : first / 1000;
+}
+
+/** Puts in force what the operator says of the intervals. */
+function steeredBy(settings: SettingsStore, config: Config, live: LiveConfig): Service {
+  return {
+    name: 'steering',
+    run: async (signal) => {
+      while (!signal.aborted) {
+        const { telemetry } = config;
+        const inputs = telemetry.inputs.map((input) =>
+          'intervalMs' in input ? { ...input, intervalMs: settings.intervalMs(input.intervalMs) } : input,
+        );
+        live.put({ ...config, telemetry: { ...telemetry, inputs } });
+        await untilStopped(settings.changed(signal), signal);
+      }
+    },
+  };
 }

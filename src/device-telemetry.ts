@@ -2,12 +2,13 @@ import { join } from 'node:path';
 import type { InputConfig } from './config/inputs/inputs.ts';
 import type { Config } from './config/schema.ts';
 import type { Service } from './lib/service.ts';
+import type { LiveConfig } from './live-config.ts';
 import type { TelemetryDesk } from './local-api/telemetry-desk.ts';
 import { Budget } from './telemetry/budget/budget.ts';
 import type { BudgetStatus } from './telemetry/budget/budget.ts';
 import { SocketDesk } from './telemetry/desk.ts';
 import { InputService } from './telemetry/input-service.ts';
-import type { InputStatus, IntervalSettings } from './telemetry/input-service.ts';
+import type { InputStatus } from './telemetry/input-service.ts';
 import { makeInput } from './telemetry/inputs/make-input.ts';
 import type { Refusal } from './telemetry/intake/fate.ts';
 import { Intake } from './telemetry/intake/intake.ts';
@@ -52,16 +53,17 @@ const longestPostDelayMs = 1000;
 
 /** Everything from the sensors to the session: inputs, their intakes, the budget, the queue and its sender. */
 export async function openTelemetry(
-  { telemetry }: Config,
+  live: LiveConfig,
   stateDirectory: string,
   world: World,
-  intervals: IntervalSettings,
   trustsClock: () => boolean,
 ): Promise<DeviceTelemetry> {
   const { clock, random, log, wire } = world;
+  const settings = (): Config['telemetry'] => live.current.telemetry;
+  const configured = settings().inputs;
   const queue = await openDiskQueue({
     directory: join(stateDirectory, 'queue'),
-    settings: () => queueSettings(telemetry.queue),
+    settings: () => queueSettings(settings().queue),
     files: new NodeQueueFiles(),
     clock,
     random,
@@ -69,7 +71,7 @@ export async function openTelemetry(
     trustsClock,
   });
   const budget = new Budget({
-    settings: () => telemetry.budget,
+    settings: () => settings().budget,
     wire,
     waiting: () => waitingIn(queue.status),
     path: join(stateDirectory, 'budget.json'),
@@ -77,17 +79,27 @@ export async function openTelemetry(
     log,
   });
   await budget.load();
-  const waitsForDisk = (): boolean => telemetry.queue.durability === 'always';
-  const intakes = telemetry.inputs.map((input) => intakeOf(input, telemetry, budget, queue, world));
-  const inputs = telemetry.inputs.flatMap((config, index) => {
-    const [input, intake] = [makeInput(config, world), intakes[index]];
+  const waitsForDisk = (): boolean => settings().queue.durability === 'always';
+  const intakes = configured.map((input) => intakeOf(input, live, budget, queue, world));
+  const inputs = configured.flatMap((config, index) => {
+    const current = (): InputConfig => inputNow(live, config);
+    const [input, intake] = [makeInput(steered(config, current), world), intakes[index]];
     if (input === undefined || intake === undefined) return [];
-    const { onError } = config;
     return [
-      new InputService({ input, onError, intake, waitsForDisk, settings: intervals, clock, random, log }),
+      new InputService({
+        input,
+        onError: config.onError,
+        intake,
+        waitsForDisk,
+        settings: () => ({ enabled: current().enabled, intervalMs: intervalOf(current()) }),
+        changed: live.changed,
+        clock,
+        random,
+        log,
+      }),
     ];
   });
-  const sockets = telemetry.inputs.flatMap(({ type }, index) => (type === 'socket' ? [index] : []));
+  const sockets = configured.flatMap(({ type }, index) => (type === 'socket' ? [index] : []));
   const suspects = new Suspects();
   const lossReporter = new LossReporter(queue, clock);
   let [sent, acknowledged] = [0, 0];
@@ -104,7 +116,7 @@ export async function openTelemetry(
     base: [queue, budget, ...intakes],
     inputs,
     sessionServices: (session) => [
-      new Sender({ session, queue, settings: () => telemetry, suspects, watch, clock }),
+      new Sender({ session, queue, settings, suspects, watch, clock }),
       lossReporter,
     ],
     desk: new SocketDesk(
@@ -130,25 +142,46 @@ export async function openTelemetry(
 }
 
 function intakeOf(
-  config: InputConfig,
-  telemetry: Config['telemetry'],
+  configured: InputConfig,
+  live: LiveConfig,
   budget: Budget,
   queue: TelemetryQueue,
   { clock, log }: World,
 ): Intake {
   return new Intake({
-    input: config,
+    input: configured,
     batch: () => {
-      const batch = config.batch ?? telemetry.batch;
+      const batch = inputNow(live, configured).batch ?? live.current.telemetry.batch;
       // Whoever posts waits for the answer until the message is whole.
-      if (config.type !== 'socket') return batch;
+      if (configured.type !== 'socket') return batch;
       return { ...batch, maxDelayMs: Math.min(batch.maxDelayMs, longestPostDelayMs) };
     },
-    processor: new Processor(config.process ?? [], clock, log.child({ input: config.name })),
+    processor: new Processor(configured.process ?? [], clock, log.child({ input: configured.name })),
     budget,
     queue,
     clock,
   });
+}
+
+/** As the operator has it by now; names and types stay what they were at the start. */
+function inputNow(live: LiveConfig, configured: InputConfig): InputConfig {
+  return live.current.telemetry.inputs.find(({ name }) => name === configured.name) ?? configured;
+}
+
+/** The configuration of an input, with what may be steered of it looked up anew. */
+function steered(configured: InputConfig, current: () => InputConfig): InputConfig {
+  if (configured.type !== 'system') return configured;
+  return {
+    ...configured,
+    get figures() {
+      const now = current();
+      return now.type === 'system' ? now.figures : configured.figures;
+    },
+  };
+}
+
+function intervalOf(config: InputConfig): number | undefined {
+  return 'intervalMs' in config ? config.intervalMs : undefined;
 }
 
 function waitingIn({ priorities }: QueueStatus): { messages: number; bytes: number } {

@@ -1,4 +1,5 @@
 import { fullJitterMs } from '../lib/backoff.ts';
+import type { Bell } from '../lib/bell.ts';
 import type { Clock } from '../lib/clock.ts';
 import { untilStopped } from '../lib/deadline.ts';
 import { describeError } from '../lib/errors.ts';
@@ -10,11 +11,11 @@ import type { Input } from './inputs/input.ts';
 import type { Fate } from './intake/fate.ts';
 import type { Reading } from './reading.ts';
 
-/** How often inputs are to be read: configured, or overruled by the operator. */
-export interface IntervalSettings {
-  intervalMs(configuredMs: number): number;
-  /** Resolves at the next change; rejects with the signal's reason when aborted. */
-  changed(signal: AbortSignal): Promise<void>;
+/** What may change about an input while it runs. */
+export interface InputSettings {
+  readonly enabled: boolean;
+  /** `undefined` for one that speaks by itself. */
+  readonly intervalMs: number | undefined;
 }
 
 export interface InputServiceOptions {
@@ -24,7 +25,9 @@ export interface InputServiceOptions {
   readonly intake: { take(readings: readonly Reading[]): Fate[]; ready(signal: AbortSignal): Promise<void> };
   /** Whether an input waits until the disk has what it handed over. */
   readonly waitsForDisk: () => boolean;
-  readonly settings: IntervalSettings;
+  readonly settings: () => InputSettings;
+  /** Rings when they may have changed. */
+  readonly changed: Bell;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -32,7 +35,8 @@ export interface InputServiceOptions {
 
 export interface InputStatus {
   readonly name: string;
-  readonly state: 'starting' | 'ok' | 'failing';
+  /** `off`: not enabled. */
+  readonly state: 'starting' | 'ok' | 'failing' | 'off';
   /** When it last handed something over, ISO 8601. */
   readonly lastReadingAt?: string | undefined;
   readonly readings: number;
@@ -73,11 +77,9 @@ export class InputService implements Service {
   get status(): InputStatus {
     const lastReadingAt =
       this.#lastReadingMs === undefined ? undefined : new Date(this.#lastReadingMs).toISOString();
-    const state = this.#error !== undefined ? 'failing' : this.#hasBeenRead ? 'ok' : 'starting';
-    const { name } = this.#options.input;
     return {
-      name,
-      state,
+      name: this.#options.input.name,
+      state: this.#state(),
       lastReadingAt,
       readings: this.#readings,
       failures: this.#failures,
@@ -85,13 +87,24 @@ export class InputService implements Service {
     };
   }
 
+  #state(): InputStatus['state'] {
+    if (!this.#isEnabled()) return 'off';
+    if (this.#error !== undefined) return 'failing';
+    return this.#hasBeenRead ? 'ok' : 'starting';
+  }
+
   /** Runs until its signal is aborted. Rejects only when a failure is to end the agent. */
   async run(signal: AbortSignal): Promise<void> {
-    const { input, onError, clock } = this.#options;
+    const { input, onError, clock, changed } = this.#options;
     const isAsked = input.intervalMs !== undefined;
     let readAt = clock.monotonic();
     while (!signal.aborted) {
-      const isRead = await this.#read(signal);
+      if (!this.#isEnabled()) {
+        await changed.until(() => this.#isEnabled(), signal);
+        readAt = clock.monotonic();
+        continue;
+      }
+      const isRead = await this.#readWhileEnabled(signal);
       if (isAsked && (isRead || onError === 'ignore')) {
         await this.#untilDue(readAt, signal);
         readAt = this.#dueAt(readAt);
@@ -109,18 +122,22 @@ export class InputService implements Service {
     return now - due < this.#intervalMs() ? Math.min(now, due) : now;
   }
 
+  #isEnabled(): boolean {
+    return this.#options.settings().enabled;
+  }
+
   #intervalMs(): number {
-    const { input, settings } = this.#options;
-    return settings.intervalMs(input.intervalMs ?? retry.initialMs);
+    return this.#options.settings().intervalMs ?? retry.initialMs;
   }
 
   /** Sleeps until the interval is over, whatever the operator makes of it meanwhile. */
   async #untilDue(readAt: number, signal: AbortSignal): Promise<void> {
-    const { clock, settings } = this.#options;
+    const { clock, changed } = this.#options;
     for (let waitMs = this.#waitMs(readAt); waitMs > 0 && !signal.aborted; waitMs = this.#waitMs(readAt)) {
       await inScope(signal, ({ signal: wait }) =>
-        untilStopped(Promise.race([clock.sleep(waitMs, wait), settings.changed(wait)]), wait),
+        untilStopped(Promise.race([clock.sleep(waitMs, wait), changed.heard()]), wait),
       );
+      if (!this.#isEnabled()) return;
     }
   }
 
@@ -139,6 +156,17 @@ export class InputService implements Service {
   /** One that is asked is tried again no later than it would be asked anyway. */
   #longestWaitMs(): number {
     return this.#options.input.intervalMs === undefined ? retry.maximumMs : this.#intervalMs();
+  }
+
+  #readWhileEnabled(signal: AbortSignal): Promise<boolean> {
+    return inScope(signal, (reading) => {
+      void this.#options.changed
+        .until(() => !this.#isEnabled(), reading.signal)
+        .then(() => {
+          reading.abort(new Error('the input was switched off'));
+        });
+      return this.#read(reading.signal);
+    });
   }
 
   /** Whether it could be read. One that speaks by itself and stops doing so has failed. */

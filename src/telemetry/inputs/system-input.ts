@@ -14,23 +14,27 @@ import { throttling } from './system/throttling.ts';
 export class SystemInput implements Input {
   readonly name: string;
   readonly intervalMs: number;
-  readonly #wanted: readonly SystemFigure[];
+  readonly #config: Pick<SystemInputConfig, 'figures'>;
   readonly #figures: Readonly<Record<SystemFigure, () => Promise<JsonObject>>>;
 
-  /** @param root where `proc` and `sys` are, `/` but in tests */
+  /**
+   * @param config whose figures are looked up anew for each reading
+   * @param root where `proc` and `sys` are, `/` but in tests
+   */
   constructor(config: Pick<SystemInputConfig, 'name' | 'intervalMs' | 'figures'>, root = '/') {
     this.name = config.name;
     this.intervalMs = config.intervalMs;
-    this.#wanted = config.figures;
+    this.#config = config;
     this.#figures = figuresOf(new MachineFiles(root));
   }
 
   async read(handOver: HandOver, signal: AbortSignal): Promise<void> {
-    const figures = await Promise.all(this.#wanted.map((figure) => this.#figures[figure]()));
+    const wanted = this.#config.figures;
+    const figures = await Promise.all(wanted.map((figure) => this.#figures[figure]()));
     signal.throwIfAborted();
     const values = Object.assign({}, ...figures) as JsonObject;
     if (Object.keys(values).length === 0)
-      throw new Error(`cannot measure ${this.#wanted.join(', ')}: this machine does not tell`);
+      throw new Error(`cannot measure ${wanted.join(', ')}: this machine does not tell`);
     await handOver([{ values }]);
   }
 }

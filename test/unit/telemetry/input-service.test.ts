@@ -4,12 +4,13 @@ import { InputService } from '../../../src/telemetry/input-service.ts';
 import type {
   InputServiceOptions,
   InputStatus,
-  IntervalSettings,
+  InputSettings,
 } from '../../../src/telemetry/input-service.ts';
 import type { HandOver, Input } from '../../../src/telemetry/inputs/input.ts';
 import { Fate } from '../../../src/telemetry/intake/fate.ts';
 import type { Place } from '../../../src/telemetry/queue/telemetry-queue.ts';
 import type { Reading } from '../../../src/telemetry/reading.ts';
+import { Bell } from '../../../src/lib/bell.ts';
 import { FakeClock, settle } from '../../fakes/fake-clock.ts';
 import { RecordingLog } from '../../fakes/recording-log.ts';
 import { tracesAt } from '../../fakes/traces.ts';
@@ -70,40 +71,30 @@ class SpeakingInput implements Input {
 }
 
 /** What an operator has asked for. */
-class Intervals implements IntervalSettings {
-  waiting = 0;
+class Steering {
+  readonly changed = new Bell();
+  enabled = true;
   #intervalMs: number | undefined;
-  #wake: () => void = () => undefined;
 
-  intervalMs(configuredMs: number): number {
-    return this.#intervalMs ?? configuredMs;
-  }
-
-  async changed(signal: AbortSignal): Promise<void> {
-    this.waiting += 1;
-    try {
-      await new Promise<void>((resolve, reject) => {
-        signal.throwIfAborted();
-        this.#wake = resolve;
-        signal.addEventListener('abort', () => {
-          reject(signal.reason as Error);
-        });
-      });
-    } finally {
-      this.waiting -= 1;
-    }
+  settingsOf({ intervalMs }: Input): InputSettings {
+    return { enabled: this.enabled, intervalMs: this.#intervalMs ?? intervalMs };
   }
 
   set(intervalMs: number | undefined): void {
     this.#intervalMs = intervalMs;
-    this.#wake();
+    this.changed.ring();
+  }
+
+  switch(enabled: boolean): void {
+    this.enabled = enabled;
+    this.changed.ring();
   }
 }
 
 describe('InputService', () => {
   let clock: FakeClock;
   let input: CountingInput;
-  let intervals: Intervals;
+  let steering: Steering;
   let log: RecordingLog;
   let stop: AbortController;
   let running: Promise<void>;
@@ -116,7 +107,7 @@ describe('InputService', () => {
   beforeEach(() => {
     clock = new FakeClock();
     input = new CountingInput(clock);
-    intervals = new Intervals();
+    steering = new Steering();
     log = new RecordingLog();
     stop = new AbortController();
     running = Promise.resolve();
@@ -141,7 +132,8 @@ describe('InputService', () => {
       ready: () => onReady(),
     };
     return new InputService({
-      ...{ input, onError: 'retry', intake, waitsForDisk: () => waitsForDisk, settings: intervals },
+      ...{ input, onError: 'retry', intake, waitsForDisk: () => waitsForDisk, changed: steering.changed },
+      settings: () => steering.settingsOf(changes.input ?? input),
       ...{ clock, random: () => chance, log },
       ...changes,
     });
@@ -213,11 +205,53 @@ describe('InputService', () => {
     });
   });
 
+  describe('switched off', () => {
+    it('is not read, says so, and is read at once when it is switched on again', async () => {
+      steering.enabled = false;
+      const service = start();
+      await clock.advance(25_000);
+      assert.deepEqual(input.readAt, []);
+      assert.equal(service.status.state, 'off');
+      steering.switch(true);
+      await settle();
+      assert.deepEqual(input.readAt, [25_000]);
+      assert.equal(service.status.state, 'ok');
+      await clock.advance(10_000);
+      assert.deepEqual(input.readAt, [25_000, 35_000]);
+    });
+
+    it('ends a reading under way, which is no failure', async () => {
+      let ended = false;
+      input.onRead = (signal) =>
+        new Promise((resolve) => {
+          signal.addEventListener('abort', () => {
+            ended = true;
+            resolve();
+          });
+        });
+      const service = start();
+      await settle();
+      steering.switch(false);
+      await settle();
+      assert.equal(ended, true);
+      assert.equal(service.status.failures, 0);
+      assert.deepEqual(clock.sleeping, []);
+    });
+
+    it('ends the wait for the next reading', async () => {
+      start();
+      await clock.advance(3000);
+      steering.switch(false);
+      await settle();
+      assert.deepEqual(clock.sleeping, []);
+    });
+  });
+
   describe('a change of its interval', () => {
     it('is in force at once when it is shorter than the time that has passed', async () => {
       start();
       await clock.advance(6000);
-      intervals.set(4000);
+      steering.set(4000);
       await settle();
       assert.deepEqual(input.readAt, [0, 6000]);
     });
@@ -225,7 +259,7 @@ describe('InputService', () => {
     it('shortens the wait that has begun, counted from the last reading', async () => {
       start();
       await clock.advance(2000);
-      intervals.set(5000);
+      steering.set(5000);
       await clock.advance(13_000);
       assert.deepEqual(input.readAt, [0, 5000, 10_000, 15_000]);
     });
@@ -233,16 +267,16 @@ describe('InputService', () => {
     it('lengthens the wait that has begun, counted from the last reading', async () => {
       start();
       await clock.advance(2000);
-      intervals.set(30_000);
+      steering.set(30_000);
       await clock.advance(58_000);
       assert.deepEqual(input.readAt, [0, 30_000, 60_000]);
     });
 
     it('goes back to the configured interval when it is taken back', async () => {
-      intervals.set(30_000);
+      steering.set(30_000);
       start();
       await clock.advance(2000);
-      intervals.set(undefined);
+      steering.set(undefined);
       await clock.advance(18_000);
       assert.deepEqual(input.readAt, [0, 10_000, 20_000]);
     });
@@ -251,7 +285,7 @@ describe('InputService', () => {
       input.onRead = () => clock.sleep(1000, stop.signal);
       start();
       await clock.advance(500);
-      intervals.set(3000);
+      steering.set(3000);
       await clock.advance(5500);
       assert.deepEqual(input.readAt, [0, 3000, 6000]);
     });
@@ -260,7 +294,7 @@ describe('InputService', () => {
       input.onRead = () => Promise.reject(new Error('gone'));
       start({ onError: 'ignore' });
       await clock.advance(2000);
-      intervals.set(5000);
+      steering.set(5000);
       await clock.advance(8000);
       assert.deepEqual(input.readAt, [0, 5000, 10_000]);
     });
@@ -268,7 +302,7 @@ describe('InputService', () => {
     it('reads no more often for many of them', async () => {
       start();
       for (let change = 0; change < 50; change += 1) {
-        intervals.set(change % 2 === 0 ? 20_000 : undefined);
+        steering.set(change % 2 === 0 ? 20_000 : undefined);
         await clock.advance(100);
       }
       await clock.advance(5000);
@@ -293,7 +327,7 @@ describe('InputService', () => {
       start();
       await clock.advance(3000);
       assert.deepEqual(input.readAt, [0, 1000, 2000, 3000]);
-      intervals.set(250);
+      steering.set(250);
       await clock.advance(2000);
       assert.deepEqual(input.readAt.slice(4), [4000, 4250, 4500, 4750, 5000]);
     });
@@ -539,7 +573,7 @@ describe('InputService', () => {
       await clock.advance(1000);
       stop.abort();
       await running;
-      assert.deepEqual([clock.sleeping, intervals.waiting], [[], 0]);
+      assert.deepEqual(clock.sleeping, []);
     });
 
     it('comes at once while it waits to try again', async () => {
