@@ -1,4 +1,5 @@
 import { loadConfig } from '../config/load.ts';
+import type { LocalApiConfig } from '../config/local-api-schema.ts';
 import { SystemClock } from '../lib/clock.ts';
 import { withDeadline } from '../lib/deadline.ts';
 import { isJsonObject } from '../lib/json.ts';
@@ -11,6 +12,9 @@ import { stateDirectoryOf } from './state-directory.ts';
 import { statusText } from './status-text.ts';
 import { CommandError } from './usage.ts';
 
+/** Of a socket's mode. */
+const groupsBits = 0o060;
+
 /** In milliseconds; the agent answers within a few. */
 const answerDeadlineMs = 5000;
 
@@ -18,7 +22,7 @@ const answerDeadlineMs = 5000;
 export async function showStatus(configPath: string, output: 'text' | 'json'): Promise<string> {
   const { config } = await loadConfig(configPath);
   const stateDirectory = stateDirectoryOf(config);
-  const answer = await firstAnswer(stateDirectory);
+  const answer = await firstAnswer(stateDirectory, config.localApi);
   if (output === 'json') return `${JSON.stringify(answer, undefined, 2)}\n`;
   if (!isStatus(answer))
     throw new CommandError(
@@ -27,14 +31,14 @@ export async function showStatus(configPath: string, output: 'text' | 'json'): P
   return statusText(answer, new SystemClock().now());
 }
 
-async function firstAnswer(stateDirectory: string): Promise<JsonObject> {
-  const paths = socketPathsToTry(stateDirectory);
+async function firstAnswer(stateDirectory: string, localApi: LocalApiConfig): Promise<JsonObject> {
+  const paths = socketPathsToTry(stateDirectory, localApi.path);
   for (const path of paths) {
     try {
       return await ask(path);
     } catch (error) {
       if (!isNobodyThere(error))
-        throw new CommandError(`cannot ask the agent at ${path}${advice(error)}`, { cause: error });
+        throw new CommandError(`cannot ask the agent at ${path}${advice(error, localApi)}`, { cause: error });
     }
   }
   throw new CommandError(await whyNobodyAnswers(paths, stateDirectory));
@@ -65,9 +69,11 @@ function isNobodyThere(error: unknown): boolean {
   return codeOf(error) === 'ENOENT' || codeOf(error) === 'ECONNREFUSED' || codeOf(error) === 'ENOTDIR';
 }
 
-function advice(error: unknown): string {
-  const isForbidden = codeOf(error) === 'EACCES' || codeOf(error) === 'EPERM';
-  return isForbidden ? ', only root and the user it runs as may: sudo dps-agent status' : '';
+function advice(error: unknown, { mode, group }: LocalApiConfig): string {
+  if (codeOf(error) !== 'EACCES' && codeOf(error) !== 'EPERM') return '';
+  if ((mode & groupsBits) === 0) return ', only root and the user it runs as may: sudo dps-agent status';
+  const who = group === undefined ? 'its group' : `the group ${group}`;
+  return `, only root, the user it runs as and ${who} may: sudo dps-agent status, or log in as one of ${who}`;
 }
 
 function codeOf(error: unknown): unknown {

@@ -9,11 +9,18 @@ export function socketPathFor(stateDirectory: string): string {
   return join(runtimeDirectory() ?? stateDirectory, socketName);
 }
 
-/** Where it may be listening, as seen from a shell, which systemd has told nothing. */
-export function socketPathsToTry(stateDirectory: string): readonly string[] {
+/**
+ * Where it may be listening, as seen from a shell, which systemd has told nothing; the likeliest place first.
+ * @param configured `local_api.path`, which an agent that has not been started since then does not know
+ */
+export function socketPathsToTry(
+  stateDirectory: string,
+  configured?: string,
+): readonly [string, ...string[]] {
   const own = socketPathFor(stateDirectory);
   const isService = runtimeDirectory() === undefined && stateDirectory === defaultStateDirectory;
-  return isService ? [join('/run/dps-agent', socketName), own] : [own];
+  const usual: readonly [string, ...string[]] = isService ? [join('/run/dps-agent', socketName), own] : [own];
+  return configured === undefined ? usual : [configured, ...usual.filter((path) => path !== configured)];
 }
 
 /** systemd.exec(5): several are separated by colons. */

@@ -14,8 +14,9 @@ export const status: Verb = {
   summary: 'ask the running agent what it is doing, since when, and what is in its way',
   usage: '[--config PATH] [--output text|json]',
   description: [
-    'Asks over the agent’s socket, $RUNTIME_DIRECTORY/agent.sock (/run/dps-agent for the service) or agent.sock in its ' +
-      'state directory, which the user it runs as and root may use. When no agent answers the exit status is 1.',
+    'Asks over the agent’s socket: local_api.path of the configuration, $RUNTIME_DIRECTORY/agent.sock (/run/dps-agent for ' +
+      'the service) or agent.sock in its state directory. Root and the user it runs as may use it, and the group of ' +
+      'local_api if there is one. When no agent answers the exit status is 1.',
   ],
   options,
   run: async (args) => {

@@ -3,6 +3,7 @@ import { describeError } from '../lib/errors.ts';
 import { Secret } from '../lib/secret.ts';
 import { isMapping } from './found.ts';
 import type { IdentityFiles } from './identity-files.ts';
+import type { InputConfig } from './inputs/inputs.ts';
 import type { Config } from './schema.ts';
 import type { SecretSource } from './secret-source.ts';
 
@@ -77,8 +78,23 @@ function secretIn(source: SecretSource | undefined): Secret | undefined {
 }
 
 /** Where in a configuration there can be secrets. */
-function secretPlaces({ provisioning, proxy }: Config): unknown[] {
-  return [provisioning.attestation, proxy];
+function secretPlaces({ provisioning, proxy, telemetry }: Config): unknown[] {
+  return [provisioning.attestation, proxy, ...telemetry.inputs.flatMap(inputSecrets)];
+}
+
+/** What is in a header cannot be known, so it is taken for a secret. */
+function inputSecrets(input: InputConfig): unknown[] {
+  switch (input.type) {
+    case 'http':
+      return [...Object.values(input.headers), input.basic?.password, input.bearerToken];
+    case 'mqtt':
+      return [input.password, input.clientCertificate];
+    case 'system':
+    case 'file':
+    case 'exec':
+    case 'socket':
+      return [];
+  }
 }
 
 /** Everything in a tree, itself included. */
@@ -92,7 +108,7 @@ function isFileSource(value: unknown): value is { readonly path: string } {
   return isMapping(value) && value['kind'] === 'file' && typeof value['path'] === 'string';
 }
 
-/** The files of an identity, or of the certificate that EST begins with. */
+/** The files of an identity, of the certificate that EST begins with, or of a broker's client. */
 function isPair(value: unknown): value is Pick<IdentityFiles, 'privateKey'> {
   return (
     isMapping(value) && typeof value['certificate'] === 'string' && typeof value['privateKey'] === 'string'

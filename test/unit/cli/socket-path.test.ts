@@ -30,4 +30,13 @@ describe('the path of the local socket', () => {
       '/var/lib/dps-agent/agent.sock',
     ]);
   });
+
+  it('is looked for where the configuration has it first, and at no place twice', () => {
+    assert.deepEqual(socketPathsToTry('/state', '/run/own.sock'), ['/run/own.sock', '/state/agent.sock']);
+    assert.deepEqual(socketPathsToTry('/state', '/state/agent.sock'), ['/state/agent.sock']);
+    assert.deepEqual(socketPathsToTry('/var/lib/dps-agent', '/var/lib/dps-agent/agent.sock'), [
+      '/var/lib/dps-agent/agent.sock',
+      '/run/dps-agent/agent.sock',
+    ]);
+  });
 });

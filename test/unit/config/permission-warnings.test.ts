@@ -112,6 +112,58 @@ describe('who may read what', () => {
     assert.match(found[0] ?? '', /chmod 600 \S*bootstrap\.key\.pem$/);
   });
 
+  it('matters for what an input tells a server or a broker', async (t) => {
+    const { path, warnings } = await folderFor(t);
+    const config = path('config.yaml');
+    const http = 'type: http, url: https://node';
+    const mqtt = 'type: mqtt, url: mqtts://broker, topics: [{filter: a}]';
+    for (const input of [
+      `${http}, username: u, password: p`,
+      `${http}, bearer_token: t`,
+      `${http}, headers: {X-Key: k}`,
+      `${mqtt}, username: u, password: p`,
+    ])
+      assert.deepEqual(
+        await warnings(0o644, ...byKey('env:KEY'), `telemetry: {inputs: [{name: i, ${input}}]}`),
+        [`${config} holds a secret and can be read by every user of this machine: chmod 640 ${config}`],
+        input,
+      );
+    const silent = `${http}, username: u, password: 'env:P', properties: {kind: file, path: /etc/passwd}`;
+    const harmless = ['telemetry:', '  inputs:', `    - {name: i, ${silent}}`, `    - {name: j, ${mqtt}}`];
+    assert.deepEqual(await warnings(0o644, ...byKey('env:KEY'), ...harmless), []);
+  });
+
+  it('is warned of for each file that an input reads a secret from', async (t) => {
+    const { write, warnings } = await folderFor(t);
+    const names = ['header', 'http-password', 'token', 'broker-password', 'client.key.pem'];
+    const files = await Promise.all(names.map((name) => write(name, 0o644)));
+    const [header, httpPassword, token, brokerPassword, clientKey] = files.map((file) => `'file://${file}'`);
+    const found = await warnings(
+      0o640,
+      ...byKey('env:KEY'),
+      'telemetry:',
+      '  inputs:',
+      `    - {name: a, type: http, url: 'http://a', headers: {X-Key: ${String(header)}}, username: u, password: ${String(httpPassword)}}`,
+      `    - {name: b, type: http, url: 'http://b', bearer_token: ${String(token)}}`,
+      '    - name: c',
+      '      type: mqtt',
+      '      url: mqtts://broker',
+      '      topics: [{filter: a}]',
+      '      username: u',
+      `      password: ${String(brokerPassword)}`,
+      '      client_cert: file:///no/such/file',
+      `      client_pk: ${String(clientKey)}`,
+    );
+    assert.deepEqual(
+      found.toSorted(),
+      files
+        .map(
+          (file) => `${file} holds a secret and can be read by every user of this machine: chmod 600 ${file}`,
+        )
+        .toSorted(),
+    );
+  });
+
   it('is put right without locking out the user that the agent runs as', async (t) => {
     const { write } = await folderFor(t);
     const secret = await write('secret', 0o644);
