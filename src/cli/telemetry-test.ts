@@ -1,6 +1,6 @@
 import process from 'node:process';
 import { configOption } from './config-option.ts';
-import { UsageError, exitCodes } from './usage.ts';
+import { CommandError, UsageError, exitCodes } from './usage.ts';
 import { parseVerbArgs, refusePositionals, required, wholeNumber } from './verb.ts';
 import type { Verb } from './verb.ts';
 
@@ -18,7 +18,8 @@ export const telemetryTest: Verb = {
   usage: '--input NAME [--count N] [--timeout SECONDS] [--config PATH] [--output text|json]',
   description: [
     'Reads the input as the agent would, processes and batches its readings, and prints each message with its ' +
-      'properties. What a window or a batch still holds in the end is printed, too. Neither network nor queue is touched.',
+      'properties. What a window or a batch still holds in the end is printed, too. The hub is not connected to, the queue ' +
+      'not touched.',
     'It runs as whoever calls it: an input that root can read may be closed to the user the service runs as ' +
       '(sudo -u dps-agent …).',
   ],
@@ -37,13 +38,21 @@ export const telemetryTest: Verb = {
       print: (message) => {
         process.stdout.write(output === 'json' ? `${JSON.stringify(message)}\n` : messageText(message));
       },
-      warn: (line) => {
-        process.stderr.write(`${line}\n`);
-      },
+      stop: stopOnSignals(),
     });
     return exitCodes.success;
   },
 };
+
+/** Ends in order, so that no program that an input runs is left behind; the second signal ends at once. */
+function stopOnSignals(): AbortSignal {
+  const controller = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const)
+    process.once(signal, () => {
+      controller.abort(new CommandError(`cannot go on: stopped by ${signal}`));
+    });
+  return controller.signal;
+}
 
 /** A message as it would be sent, without the number that the queue gives it. */
 export interface ShownMessage {

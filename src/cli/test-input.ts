@@ -3,7 +3,8 @@ import type { InputConfig } from '../config/inputs/inputs.ts';
 import { loadConfig } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
 import { closest } from '../config/suggest.ts';
-import { untilStopped, withDeadline } from '../lib/deadline.ts';
+import type { Clock } from '../lib/clock.ts';
+import { untilStopped } from '../lib/deadline.ts';
 import { describeError } from '../lib/errors.ts';
 import { inScope } from '../lib/scope.ts';
 import type { Input } from '../telemetry/inputs/input.ts';
@@ -12,9 +13,12 @@ import { Intake } from '../telemetry/intake/intake.ts';
 import { messageBytes } from '../telemetry/message.ts';
 import type { MessageDraft } from '../telemetry/message.ts';
 import { Processor } from '../telemetry/processing/processor.ts';
+import type { Reading } from '../telemetry/reading.ts';
 import { realWorld } from '../world.ts';
 import type { World } from '../world.ts';
-import { createLog } from './create-log.ts';
+import { errorLog } from './error-log.ts';
+import { socketPathsToTry } from './socket-path.ts';
+import { stateDirectoryOf } from './state-directory.ts';
 import type { ShownMessage } from './telemetry-test.ts';
 import { CommandError } from './usage.ts';
 
@@ -23,27 +27,20 @@ export interface InputTest {
   readonly count: number;
   readonly timeoutMs: number;
   readonly print: (message: ShownMessage) => void;
-  /** Takes what the input says to the log. */
-  readonly warn: (line: string) => void;
+  /** Ends it early; its reason is a CommandError. */
+  readonly stop: AbortSignal;
 }
+
+/** How long an input may take to end once it has been told to: a program has 2 s until it is killed. */
+const endMs = 5000;
 
 /** `dps-agent telemetry test`. Throws a CommandError when the input is not there, cannot be read or says nothing in time. */
 export async function testInput(configPath: string, name: string, test: InputTest): Promise<void> {
   const { config } = await loadConfig(configPath);
   const chosen = inputNamed(config, name);
-  const log = await createLog('warn', {
-    isTerminal: true,
-    write: (line) => {
-      test.warn(line.trimEnd());
-    },
-  });
-  const world = await realWorld(config, log);
+  const world = await realWorld({ current: config }, errorLog);
   const input = makeInput(chosen, world);
-  if (input === undefined)
-    throw new CommandError(
-      `cannot read ${name}: other programs post to it, while the agent runs:\n` +
-        `  curl --unix-socket /run/dps-agent/agent.sock http://agent/v1/telemetry?input=${name} -d '{"temperature": 21.5}'`,
-    );
+  if (input === undefined) throw new CommandError(howToPost(name, config));
   const intake = printingIntake(chosen, config, world, test);
   try {
     await readUpTo(input, intake, world, test);
@@ -84,40 +81,65 @@ function printingIntake(
   });
 }
 
-async function readUpTo(
-  input: Input,
-  intake: Intake,
-  { clock }: World,
-  { count, timeoutMs }: InputTest,
-): Promise<void> {
-  const never = new AbortController().signal;
+/** How a socket is tried out. */
+function howToPost(name: string, config: Config): string {
+  const [path] = socketPathsToTry(stateDirectoryOf(config), config.localApi.path);
+  return (
+    `cannot read ${name}: other programs post to it, while the agent runs:\n` +
+    `  curl --unix-socket ${path} 'http://localhost/v1/telemetry?input=${name}' --data '{"temperature": 21.5}'`
+  );
+}
+
+/** Resolves when there are as many readings as wanted, and whatever the input began has ended. */
+async function readUpTo(input: Input, intake: Intake, { clock }: World, test: InputTest): Promise<void> {
+  const { count, timeoutMs, stop } = test;
   const late = new CommandError(
     `cannot wait longer than ${timeoutMs / 1000} s for ${count} ${count === 1 ? 'reading' : 'readings'} of ${input.name}; ` +
       '--timeout gives it more time',
   );
+  await inScope(stop, async (scope) => {
+    const { signal } = scope;
+    void untilStopped(clock.sleep(timeoutMs, signal), signal).then(() => {
+      scope.abort(late);
+    });
+    const reading = Promise.all([intake.run(signal), readInTurns(input, intake, clock, count, scope)]);
+    const never = new AbortController().signal;
+    const stuck = untilStopped(clock.sleep(Infinity, signal), signal).then(() => clock.sleep(endMs, never));
+    await Promise.race([reading, stuck]);
+    if (signal.reason !== enough) throw signal.reason;
+  });
+}
+
+const enough = new Error('there are as many readings as wanted');
+
+/**
+ * Aborts its scope when there are enough. One that is asked is read to its end, since it hands over what it has before it
+ * says what it could not read.
+ */
+async function readInTurns(
+  input: Input,
+  intake: Intake,
+  clock: Clock,
+  count: number,
+  scope: AbortController,
+): Promise<void> {
+  const { signal } = scope;
+  const isAsked = input.intervalMs !== undefined;
   let readings = 0;
-  await withDeadline(clock, timeoutMs, late, never, (limit) =>
-    inScope(limit, async (enough) => {
-      const windows = intake.run(enough.signal);
-      while (readings < count && !enough.signal.aborted) {
-        await input
-          .read((handed) => {
-            intake.take(handed);
-            readings += handed.length;
-            if (readings >= count) enough.abort(new Error('that is enough'));
-            return Promise.resolve();
-          }, enough.signal)
-          .catch((cause: unknown) => {
-            if (enough.signal.aborted) return;
-            throw new CommandError(`cannot read ${input.name}: ${describeError(cause)}`, { cause });
-          });
-        if (input.intervalMs !== undefined && readings < count)
-          await untilStopped(clock.sleep(input.intervalMs, enough.signal), enough.signal);
-      }
-      enough.abort(new Error('that is enough'));
-      await windows;
-    }),
-  );
+  const handOver = (handed: readonly Reading[]): Promise<void> => {
+    if (!signal.aborted) intake.take(handed);
+    readings += handed.length;
+    if (!isAsked && readings >= count) scope.abort(enough);
+    return Promise.resolve();
+  };
+  while (!signal.aborted) {
+    await input.read(handOver, signal).catch((cause: unknown) => {
+      if (!signal.aborted)
+        throw new CommandError(`cannot read ${input.name}: ${describeError(cause)}`, { cause });
+    });
+    if (readings >= count) scope.abort(enough);
+    if (isAsked) await untilStopped(clock.sleep(input.intervalMs, signal), signal);
+  }
 }
 
 function shown(draft: MessageDraft): ShownMessage {
