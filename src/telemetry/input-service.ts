@@ -133,11 +133,11 @@ export class InputService implements Service {
   /** Sleeps until the interval is over, whatever the operator makes of it meanwhile. */
   async #untilDue(readAt: number, signal: AbortSignal): Promise<void> {
     const { clock, changed } = this.#options;
-    for (let waitMs = this.#waitMs(readAt); waitMs > 0 && !signal.aborted; waitMs = this.#waitMs(readAt)) {
+    const isWaiting = (): boolean => this.#isEnabled() && this.#waitMs(readAt) > 0;
+    while (isWaiting() && !signal.aborted) {
       await inScope(signal, ({ signal: wait }) =>
-        untilStopped(Promise.race([clock.sleep(waitMs, wait), changed.heard()]), wait),
+        untilStopped(Promise.race([clock.sleep(this.#waitMs(readAt), wait), changed.heard()]), wait),
       );
-      if (!this.#isEnabled()) return;
     }
   }
 
