@@ -26,7 +26,7 @@ export interface HeldPublish {
   readonly topic: string;
   readonly payload: Buffer;
   /** At any later time; the connection may have ended since. */
-  acknowledge(): void;
+  readonly acknowledge: () => void;
 }
 
 /** Which publishes are held, and who is given them. */

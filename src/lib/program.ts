@@ -12,6 +12,8 @@ export interface ProgramOptions {
   readonly environment: Readonly<Record<string, string>>;
   readonly user?: string;
   readonly directory?: string;
+  /** What it can read from standard input; absent: nothing. */
+  readonly input?: Buffer;
 }
 
 /** How a program ended: exactly one of the two is not null. */
@@ -36,7 +38,7 @@ export interface Program {
 }
 
 /**
- * Starts a program without a shell and without standard input. Rejects when it cannot be started.
+ * Starts a program without a shell. Rejects when it cannot be started.
  *
  * Under another user it has that user's ID and main group, and no other groups at all: Node can set none.
  */
@@ -47,12 +49,12 @@ export async function startProgram(options: ProgramOptions, host: ProgramHost): 
     const account = user === undefined ? undefined : await findAccount(host.root, user);
     const child = spawn(file, args, {
       detached: true,
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: ['pipe', 'pipe', 'pipe'],
       env: environmentFor(options, host, account),
       ...(directory === undefined ? {} : { cwd: directory }),
       ...(account === undefined ? {} : { uid: account.userId, gid: account.groupId }),
     });
-    const { stdout, stderr, pid } = child;
+    const { stdin, stdout, stderr, pid } = child;
     const ended = new Promise<Ending>((resolve) => {
       child.once('exit', (status, signal) => {
         resolve({ status, signal });
@@ -60,12 +62,16 @@ export async function startProgram(options: ProgramOptions, host: ProgramHost): 
     });
     await once(child, 'spawn');
     if (pid === undefined) throw new Error('it has no process ID');
+    // A program need not read what it is given: that shows here as a broken pipe.
+    stdin.on('error', () => undefined);
+    stdin.end(options.input);
     const group = new ProcessGroup(pid, host);
     const end = (): Promise<void> => group.end();
     const close = async (): Promise<void> => {
       try {
         await end();
       } finally {
+        stdin.destroy();
         stdout.destroy();
         stderr.destroy();
       }

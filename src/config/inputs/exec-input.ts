@@ -78,7 +78,7 @@ function misfits(given: Readonly<Record<string, unknown>>): Misfit[] {
   ];
 }
 
-function parseCommand(input: unknown): Parsed<ExecCommand> {
+export function parseCommand(input: unknown): Parsed<ExecCommand> {
   const what = 'a list of texts such as [read-sensor, --once]';
   if (typeof input === 'string')
     return {
@@ -93,7 +93,7 @@ function parseCommand(input: unknown): Parsed<ExecCommand> {
 }
 
 /** YAML reads a user ID as a number. */
-function parseUser(input: unknown): Parsed<string> {
+export function parseUser(input: unknown): Parsed<string> {
   const user = typeof input === 'number' ? String(input) : input;
   if (typeof user === 'string' && /^(?:\d{1,10}|[A-Za-z_][\w.-]{0,31}\$?)$/.test(user))
     return { value: user };
@@ -101,7 +101,7 @@ function parseUser(input: unknown): Parsed<string> {
 }
 
 /** The values may be secrets, so none is told. */
-function parseEnvironment(input: unknown): Parsed<Readonly<Record<string, string>>> {
+export function parseEnvironment(input: unknown): Parsed<Readonly<Record<string, string>>> {
   if (!isMapping(input)) return { problem: expected('a mapping of names to texts', input) };
   for (const [name, value] of Object.entries(input)) {
     if (!/^[A-Za-z_]\w*$/.test(name))

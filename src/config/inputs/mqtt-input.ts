@@ -86,7 +86,7 @@ const entries = section({
   keep_alive: v.optional(duration('5s', '18h'), '30s'),
 });
 
-export const mqttInput = v.pipe(entries, fitting(misfits), v.transform(toConfig));
+export const mqttInput = v.pipe(entries, fitting(brokerMisfits), v.transform(toConfig));
 
 function toConfig(input: v.InferOutput<typeof entries>): MqttInputConfig {
   const { client_cert: certificate, client_pk: privateKey } = input;
@@ -108,7 +108,7 @@ function toConfig(input: v.InferOutput<typeof entries>): MqttInputConfig {
   };
 }
 
-function misfits(given: Readonly<Record<string, unknown>>): Misfit[] {
+export function brokerMisfits(given: Readonly<Record<string, unknown>>): Misfit[] {
   const broker = isBroker(given['url']) ? given['url'] : undefined;
   return [
     ...missingBeside(given, 'client_cert', 'client_pk'),
@@ -149,7 +149,7 @@ function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
 }
 
-function parseUrl(input: unknown): Parsed<MqttBroker> {
+export function parseUrl(input: unknown): Parsed<MqttBroker> {
   const what = 'the URL of a broker, such as mqtt://localhost or mqtts://broker.example:8883';
   if (typeof input !== 'string') return { problem: expected(what, input) };
   if (/^[a-z]+:\/\/[^/]*@/i.test(input))
