@@ -1,3 +1,4 @@
+import type { RequestListener } from 'node:http';
 import type { IConnectPacket } from 'mqtt-packet';
 import type { Clock } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
@@ -23,6 +24,8 @@ export interface Services {
   readonly hub: Hub;
   /** On the first port only: DPS shares it with the first hub. */
   readonly dps: Dps | undefined;
+  /** HTTPS requests that are not for WebSockets. */
+  readonly requests: RequestListener;
 }
 
 /** A CONNECT, and all that is needed to decide on it. */

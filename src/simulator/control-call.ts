@@ -1,6 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { BlobStore } from './blob-store.ts';
 import type { ConnectionLog } from './connection-log.ts';
 import type { FaultDesk } from './fault-desk.ts';
+import type { FileUploadRecord } from './file-upload.ts';
 import type { Journal } from './journal.ts';
 import type { JsonValue } from './json.ts';
 import type { DeviceMessage } from './message.ts';
@@ -13,6 +15,10 @@ export interface Controlled {
   readonly faults: FaultDesk;
   readonly messages: Journal<DeviceMessage>;
   readonly connections: ConnectionLog;
+  readonly blobs: BlobStore;
+  readonly fileUploads: Journal<FileUploadRecord>;
+  /** A URL with which anyone may read and write a blob for so many seconds. */
+  readonly blobUrl: (name: string, seconds: number) => string;
 }
 
 /** One request to the control API. */

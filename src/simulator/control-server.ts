@@ -12,6 +12,7 @@ import type { JsonValue } from './json.ts';
 import { ListenError } from './listen-error.ts';
 import { ServiceError } from './service-error.ts';
 import { serviceRoutes } from './service-routes.ts';
+import { blobRoutes } from './blob-routes.ts';
 import { simulatorRoutes } from './simulator-routes.ts';
 import { serviceTime } from './timestamp.ts';
 
@@ -27,10 +28,12 @@ interface CompiledRoute extends Route {
 
 const maxBodyBytes = 1024 * 1024;
 
-const routes: readonly CompiledRoute[] = [...serviceRoutes, ...simulatorRoutes].map((route) => ({
-  ...route,
-  pattern: new RegExp(`^${route.path.replace(/:\w+/g, '([^/]+)')}/?$`, 'i'),
-}));
+const routes: readonly CompiledRoute[] = [...serviceRoutes, ...simulatorRoutes, ...blobRoutes].map(
+  (route) => ({
+    ...route,
+    pattern: new RegExp(`^${route.path.replace(/:\w+/g, '([^/]+)')}/?$`, 'i'),
+  }),
+);
 
 /** The control API: plain HTTP and JSON, nobody is asked who they are. */
 export class ControlServer {

@@ -70,6 +70,20 @@ const faultSchema = v.variant('kind', [
   }),
   /** The next CONNECT finds no session: subscriptions are gone, session-present is false. */
   v.strictObject({ kind: v.literal('lose-session'), hub, device, times }),
+  /** The hub answers so when a file upload is begun, or said to be over; `retryAfter` in seconds. */
+  v.strictObject({
+    kind: v.literal('file-upload-error'),
+    status: errorStatus,
+    retryAfter: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0))),
+    step: v.optional(v.picklist(['begin', 'finish'])),
+    ...{ hub, device, times },
+  }),
+  /** The blob endpoint takes a request and answers it with this status. */
+  v.strictObject({ kind: v.literal('blob-error'), status: errorStatus, hub, device, times }),
+  /** The blob endpoint carries a request out and destroys the connection in place of an answer. */
+  v.strictObject({ kind: v.literal('blob-drop'), hub, device, times }),
+  /** The blob endpoint's answers wait this long. */
+  v.strictObject({ kind: v.literal('blob-slow'), ms: milliseconds, hub, device, times }),
 ]);
 
 export type Fault = v.InferOutput<typeof faultSchema>;
@@ -92,6 +106,7 @@ export interface FaultScope {
   readonly device?: string;
   readonly request?: 'register' | 'poll';
   readonly operation?: 'get' | 'patch';
+  readonly step?: 'begin' | 'finish';
 }
 
 /** Checks a fault given from outside. Throws a TypeError that says what is wrong with which field. */
@@ -151,7 +166,7 @@ export class FaultBook {
 }
 
 export function matches(fault: Fault, scope: FaultScope): boolean {
-  const fields = ['service', 'hub', 'device', 'request', 'operation'] as const;
+  const fields = ['service', 'hub', 'device', 'request', 'operation', 'step'] as const;
   const wanted = fault as FaultScope;
   return fields.every((field) => wanted[field] === undefined || wanted[field] === scope[field]);
 }

@@ -25,26 +25,35 @@ export interface GatewayOptions extends AdmissionOptions {
 
 /** How long a TLS handshake may take, and after it the first byte of MQTT, or the upgrade to WebSockets. */
 const handshakeTimeoutMs = 30_000;
-/** What an HTTP request begins with, `GET`; MQTT begins with its CONNECT, 0x10. */
-const firstByteOfHttp = 0x47;
+/** An HTTP request begins with its method, in capitals; MQTT with its CONNECT, 0x10. */
+const isHttp = (byte: number): boolean => byte >= 0x41 && byte <= 0x5a;
 
 interface Open {
   readonly connection: MqttConnection;
   readonly scope: FaultScope;
 }
 
-/** One port: TLS in, MQTT connections out, over WebSockets or not, each handed to DPS or hub by its user name. */
+/**
+ * One port: TLS in, MQTT connections out, over WebSockets or not, each handed to DPS or hub by its user name. Other HTTPS
+ * requests are the hub's.
+ */
 export class Gateway {
   readonly #options: GatewayOptions;
   readonly #admission: Admission;
   readonly #sockets = new Set<Socket>();
   readonly #open = new Set<Open>();
-  readonly #door = new WebSocketDoor((stream, socket) => {
-    this.#entered.get(socket)?.abort(new Error('the WebSocket is open'));
-    this.#converse(stream, socket);
-  });
-  /** Connections that speak HTTP and have not been upgraded yet. */
-  readonly #entered = new WeakMap<TLSSocket, AbortController>();
+  readonly #door = new WebSocketDoor(
+    (stream, socket) => {
+      this.#entered.get(socket)?.abort(new Error('the WebSocket is open'));
+      this.#converse(stream, socket);
+    },
+    (request, response) => {
+      this.#entered.get(request.socket)?.abort(new Error('a request has come'));
+      this.#services?.requests(request, response);
+    },
+  );
+  /** Connections that speak HTTP and have neither been upgraded nor brought a request yet. */
+  readonly #entered = new WeakMap<Socket, AbortController>();
   #server: Server | undefined;
   #services: Services | undefined;
   #port = 0;
@@ -180,7 +189,7 @@ export class Gateway {
     const byte = await firstByte(socket);
     if (byte === undefined) {
       socket.destroy();
-    } else if (byte === firstByteOfHttp) {
+    } else if (isHttp(byte)) {
       this.#entered.set(socket, waiting);
       this.#door.enter(socket);
     } else {

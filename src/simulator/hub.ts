@@ -190,6 +190,16 @@ export class Hub implements HubSessionHost {
     return describeDevice(device, { connected: this.isConnected(deviceId), messages });
   }
 
+  /** Whether a device is who it says, by what it brought to CONNECT or to an HTTPS request. */
+  judgeDevice(deviceId: string, proof: Proof): HubVerdict {
+    return authenticate(this.store.find(deviceId)?.identity, proof, {
+      hostNames: this.#options.hostNames,
+      authorities: this.#options.authorities(),
+      now: this.#options.clock.now(),
+      graceMs: this.#options.graceMs,
+    });
+  }
+
   time(): string {
     return serviceTime(this.#options.clock.now());
   }
@@ -206,12 +216,7 @@ export class Hub implements HubSessionHost {
     if (!this.#options.hostNames.includes(user.host.toLowerCase())) {
       return { accepted: false, reason: `${user.host} is not this hub` };
     }
-    return authenticate(this.store.find(user.deviceId)?.identity, proof, {
-      hostNames: this.#options.hostNames,
-      authorities: this.#options.authorities(),
-      now: this.#options.clock.now(),
-      graceMs: this.#options.graceMs,
-    });
+    return this.judgeDevice(user.deviceId, proof);
   }
 
   #restoreSession(deviceId: string): StoredDevice['session'] {

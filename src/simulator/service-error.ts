@@ -12,6 +12,7 @@ export const errorCodes = {
   PreconditionFailed: 412001,
   MessageTooLarge: 413001,
   DeviceMaximumQueueDepthExceeded: 403004,
+  DeviceMaximumActiveFileUploadLimitExceeded: 403006,
   GatewayTimeout: 504101,
 } as const;
 

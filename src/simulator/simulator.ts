@@ -2,6 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { SystemClock } from '../lib/clock.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
+import { BlobEndpoint } from './blob-endpoint.ts';
+import { BlobStore, container } from './blob-store.ts';
 import type { CloudToDeviceMessage } from './cloud-to-device.ts';
 import { Changes } from './changes.ts';
 import { ConnectionLog } from './connection-log.ts';
@@ -9,7 +11,11 @@ import { ControlServer } from './control-server.ts';
 import { Dps } from './dps.ts';
 import { FaultBook } from './faults.ts';
 import { FaultDesk } from './fault-desk.ts';
+import { FileUploadEndpoint } from './file-upload-endpoint.ts';
+import { FileUploads } from './file-upload.ts';
+import type { FileUploadRecord } from './file-upload.ts';
 import { Gateway } from './gateway.ts';
+import { httpDesk } from './http-desk.ts';
 import { Hub } from './hub.ts';
 import { loadIdentity } from './identity.ts';
 import { Journal } from './journal.ts';
@@ -82,6 +88,12 @@ export interface Simulator {
   readonly faults: FaultDesk;
   readonly messages: Journal<DeviceMessage>;
   readonly connections: ConnectionLog;
+  /** What has been uploaded. */
+  readonly blobs: BlobStore;
+  /** File uploads that were begun, and how their devices say that they ended. */
+  readonly fileUploads: Journal<FileUploadRecord>;
+  /** A URL with which anyone may read and write a blob for so many seconds, or an hour. */
+  blobUrl(name: string, seconds?: number): string;
   /** Rejects with a ServiceError: 404 when the device is not online, 504 when it does not answer. */
   invokeMethod(deviceId: string, request: MethodRequest, options?: CallOptions): Promise<MethodResult>;
   /** Returns the message ID. */
@@ -109,7 +121,7 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
   const names = [...new Set(['localhost', '127.0.0.1', '::1', publicHost, ...(options.names ?? [])])];
   const identity = await loadIdentity(options.dataDirectory, names, clock.now(), log);
   const core = makeCore(options, earlier, clock, log);
-  const { faults, connections, messages, registry, dps } = core;
+  const { faults, connections, messages, registry, dps, blobs, uploads } = core;
   const host = options.host ?? '127.0.0.1';
 
   const gateways = Array.from(
@@ -127,6 +139,10 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
     applySeed(registry, options.seed ?? {});
   });
   faults.attach(gateways);
+  const blobUrl = (name: string, seconds = 3600): string => {
+    const path = name.split('/').map(encodeURIComponent).join('/');
+    return `https://${hubs[0]?.name ?? ''}/${container}/${path}${blobs.grant(name, seconds)}`;
+  };
   const control = new ControlServer({
     host,
     clock,
@@ -136,6 +152,9 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
     faults,
     messages,
     connections,
+    blobs,
+    fileUploads: uploads.journal,
+    blobUrl,
   });
   const controlPort = asked(options.controlPort) ?? earlier?.controlPort ?? options.defaultControlPort ?? 0;
   await closingOnFailure(gateways, () => control.listen(controlPort));
@@ -153,7 +172,15 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
   writer.changed();
   for (const [index, gateway] of gateways.entries()) {
     const hub = hubs[index];
-    if (hub !== undefined) gateway.serve({ hub, dps: index === 0 ? dps : undefined });
+    if (hub === undefined) continue;
+    const common = { faults: faults.book, clock };
+    const requests = httpDesk({
+      hubName: hub.name,
+      files: new FileUploadEndpoint({ ...common, hub, uploads }),
+      blobs: new BlobEndpoint({ ...common, blobs }),
+      log,
+    });
+    gateway.serve({ hub, dps: index === 0 ? dps : undefined, requests });
   }
 
   const reachable = isAnyAddress(host) ? publicHost : host;
@@ -169,6 +196,9 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
     faults,
     messages,
     connections,
+    blobs,
+    fileUploads: uploads.journal,
+    blobUrl,
     invokeMethod: (deviceId, request, { hub, signal } = {}) =>
       registry.hubOf(deviceId, hub).invoke(deviceId, request, signal ?? new AbortController().signal),
     sendCloudToDevice: (deviceId, message, { hub } = {}) =>
@@ -195,6 +225,8 @@ interface Core {
   readonly messages: Journal<DeviceMessage>;
   readonly registry: Registry;
   readonly dps: Dps;
+  readonly blobs: BlobStore;
+  readonly uploads: FileUploads;
   makeHub(publicHost: string, names: readonly string[], port: number): Hub;
   /** Calls back for every change that must survive a restart. */
   onChange(listener: () => void): void;
@@ -220,6 +252,7 @@ function makeCore(
     bytesOf: (message) => message.bytes,
   });
   const registry = new Registry(clock, changed);
+  const blobs = new BlobStore(clock);
   const graceMs = (options.sasGraceSeconds ?? 5) * 1000;
   const common = { clock, log, faults: faults.book, graceMs };
   return {
@@ -227,6 +260,8 @@ function makeCore(
     connections,
     messages,
     registry,
+    blobs,
+    uploads: new FileUploads(blobs, clock),
     dps: new Dps({
       ...common,
       scopeId: options.scopeId ?? earlier?.scopeId ?? `0ne${randomBytes(4).toString('hex').toUpperCase()}`,

@@ -1,5 +1,5 @@
 import { createServer } from 'node:http';
-import type { IncomingMessage, Server } from 'node:http';
+import type { IncomingMessage, RequestListener, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
 import webSockets from 'ws';
@@ -11,8 +11,8 @@ const subprotocol = 'mqtt';
 const maxFrameBytes = 1024 * 1024;
 
 /**
- * HTTP on a TLS connection that is already there: an upgrade to MQTT over WebSockets is let through, anything else
- * answered with 404, or with 400 when it does not offer the subprotocol.
+ * HTTP on a TLS connection that is already there: an upgrade to MQTT over WebSockets is let through, to another path
+ * answered with 404, and with 400 when it does not offer the subprotocol. Plain requests go to whom they are for.
  */
 export class WebSocketDoor {
   readonly #http: Server;
@@ -23,11 +23,12 @@ export class WebSocketDoor {
     handleProtocols: () => subprotocol,
   });
 
-  /** @param onStream takes what goes through the door: the MQTT bytes, and the connection that carries them */
-  constructor(onStream: (stream: Duplex, socket: TLSSocket) => void) {
-    this.#http = createServer((_request, response) => {
-      response.writeHead(404, { connection: 'close' }).end();
-    });
+  /**
+   * @param onStream takes what goes through the door: the MQTT bytes, and the connection that carries them
+   * @param onRequest takes the requests that ask for no upgrade
+   */
+  constructor(onStream: (stream: Duplex, socket: TLSSocket) => void, onRequest: RequestListener) {
+    this.#http = createServer(onRequest);
     this.#http.on('upgrade', (request: IncomingMessage, socket: TLSSocket, head: Buffer) => {
       const status = refusal(request);
       if (status !== undefined) {

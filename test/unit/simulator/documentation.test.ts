@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import { blobRoutes } from '../../../src/simulator/blob-routes.ts';
 import { parseFault } from '../../../src/simulator/faults.ts';
 import { serviceRoutes } from '../../../src/simulator/service-routes.ts';
 import { simulatorRoutes } from '../../../src/simulator/simulator-routes.ts';
@@ -29,7 +30,7 @@ describe('docs/simulator.md', () => {
 
   it('names every path of the control API', () => {
     const table = text.slice(text.indexOf('## Control API'), text.indexOf('## Faults'));
-    for (const { path } of [...serviceRoutes, ...simulatorRoutes]) {
+    for (const { path } of [...serviceRoutes, ...simulatorRoutes, ...blobRoutes]) {
       const written = new RegExp(`\`${path.replace(/:\w+/g, '\\{\\w+\\}')}\``);
       const shortened = `…/${path.slice(path.lastIndexOf('/') + 1)}\``;
       assert.ok(written.test(table) || table.includes(shortened), path);
