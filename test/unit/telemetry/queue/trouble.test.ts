@@ -1,0 +1,205 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { QueueWorld, bodies, draft, plenty } from './world.ts';
+
+describe('a failing disk', () => {
+  it('is said once, leaves messages in memory, and is written again by itself', async () => {
+    const world = new QueueWorld();
+    const queue = await world.open();
+    world.files.failure = (operation) => (operation === 'write' ? 'EIO' : undefined);
+    const first = world.offer('a');
+    await world.flush();
+    assert.equal(await first.safe, 'memory');
+    assert.equal(await world.offer('b').safe, 'memory');
+    await world.clock.advance(30_000);
+    assert.equal(queue.status.storage, 'memory');
+    assert.match(queue.status.trouble ?? '', /EIO/);
+    assert.equal(world.log.messages('error').length, 1);
+
+    world.files.failure = () => undefined;
+    await world.clock.advance(60_000);
+    assert.equal(queue.status.storage, 'disk');
+    assert.equal(world.log.messages('warn').length, 1);
+    world.kill();
+    await world.open();
+    assert.deepEqual(bodies(await world.takeAll()), ['a', 'b']);
+    await world.close();
+  });
+
+  it('takes what a failed sync covered for unwritten, and writes it elsewhere', async () => {
+    const world = new QueueWorld();
+    await world.open();
+    world.offer('a');
+    await world.flush();
+    world.files.failure = (operation, path) =>
+      operation === 'sync' && path.endsWith('1.seg') ? 'EIO' : undefined;
+    world.offer('b');
+    await world.flush();
+    await world.clock.advance(60_000);
+    assert.equal(world.segments.length, 2);
+    world.cutPower();
+    await world.open();
+    assert.deepEqual(bodies(await world.takeAll()), ['a', 'b']);
+    await world.close();
+  });
+
+  it('at the start costs no number: IDs are of another queue until they can be set aside', async () => {
+    const world = new QueueWorld();
+    await world.open();
+    const before = world.offer('a');
+    await world.close();
+    world.files.failure = (operation) => (operation === 'replace' ? 'EROFS' : undefined);
+    await world.open();
+    const after = world.offer('b');
+    assert.notEqual(after.messageId.slice(0, 8), before.messageId.slice(0, 8));
+    assert.match(String(world.log.messages('error')), /read-only/);
+    world.kill();
+  });
+
+  it('is not taken for an empty queue: what could not be read is there at the next start', async () => {
+    const world = new QueueWorld();
+    await world.open();
+    world.offer('a');
+    await world.flush();
+    await world.close();
+    world.files.failure = (operation, path) =>
+      operation === 'read' && path.endsWith('.seg') ? 'EIO' : undefined;
+    assert.equal((await world.open()).depth, 0);
+    assert.match(String(world.log.messages('error')), /left for the next start/);
+    await world.close();
+    world.files.failure = () => undefined;
+    assert.equal((await world.open()).depth, 1);
+    await world.close();
+  });
+});
+
+describe('a full queue', () => {
+  const small = {
+    ...plenty,
+    maxBytes: 60_000,
+    priorities: {
+      high: { maxBytes: 60_000, ttlMs: undefined },
+      normal: { maxBytes: 60_000, ttlMs: undefined },
+      low: { maxBytes: 30_000, ttlMs: undefined },
+    },
+  };
+
+  it('drops the oldest of the lowest priority first, tells of it once, and tells of its end', async () => {
+    const world = new QueueWorld();
+    world.settings = small;
+    const queue = await world.open();
+    for (let index = 0; index < 20; index += 1) world.offer('l'.repeat(1000), { priority: 'low' });
+    for (let index = 0; index < 55; index += 1) world.offer('h'.repeat(1000), { priority: 'high' });
+    const { dropped } = queue.status;
+    assert.ok(dropped.low.cap > 0 && dropped.low.cap < 20);
+    assert.equal(dropped.high.cap, 0);
+    for (let index = 0; index < 20; index += 1) world.offer('h'.repeat(1000), { priority: 'high' });
+    assert.equal(queue.status.priorities.low.messages, 0);
+    assert.deepEqual(queue.offer(draft('l'.repeat(1000), { priority: 'low', createdAtMs: 5 })), {
+      accepted: false,
+      reason: 'full',
+    });
+    assert.equal(world.log.messages('warn').length, 1);
+    for (const entry of await world.takeAll('high')) queue.acknowledge(entry);
+    assert.equal(world.log.messages('warn').length, 2);
+    await world.close();
+  });
+
+  it('keeps what it lost on record over a crash, and counts it once', async () => {
+    const world = new QueueWorld();
+    world.settings = small;
+    await world.open();
+    for (let index = 0; index < 70; index += 1) {
+      world.offer('l'.repeat(1000), { priority: 'low' });
+      if (index % 5 === 0) await world.flush();
+    }
+    await world.flush();
+    const { losses } = world.queue;
+    assert.equal(losses.length, 1);
+    world.kill();
+    const queue = await world.open();
+    assert.deepEqual(queue.losses, losses);
+    assert.equal(queue.depth + (losses[0]?.count ?? 0), 70);
+    queue.lossesTold(losses);
+    assert.deepEqual(queue.losses, []);
+    await world.reopen();
+    assert.deepEqual(world.queue.losses, []);
+    await world.close();
+  });
+
+  it('holds producers back until the disk has taken what is in memory', async () => {
+    const world = new QueueWorld();
+    world.settings = { ...plenty, memoryMaxBytes: 20_000 };
+    const queue = await world.open();
+    const never = new AbortController().signal;
+    await queue.ready(never);
+    for (let index = 0; index < 11; index += 1) world.offer('x'.repeat(1000));
+    let isReady = false;
+    void queue.ready(never).then(() => {
+      isReady = true;
+    });
+    await Promise.resolve();
+    assert.equal(isReady, false);
+    await world.work();
+    assert.equal(isReady, true);
+    assert.equal(queue.status.dropped.normal.cap, 0);
+    await world.close();
+  });
+});
+
+describe('what is past its time', () => {
+  it('is dropped and counted, in memory, on the disk, and with a TTL of its own', async () => {
+    const world = new QueueWorld();
+    const normal = { maxBytes: 100e6, ttlMs: 60_000 };
+    world.settings = { ...plenty, priorities: { ...plenty.priorities, normal } };
+    const queue = await world.open();
+    world.offer('old');
+    await world.flush();
+    world.offer('short', { ttlMs: 10 });
+    await world.clock.advance(50);
+    assert.deepEqual(bodies(await world.takeAll()), ['old']);
+    assert.equal(queue.status.dropped.normal.ttl, 1);
+    world.kill();
+    await world.open();
+    await world.clock.advance(125_000);
+    await world.work();
+    assert.equal(world.queue.depth, 0);
+    assert.deepEqual(world.segments, []);
+    await world.close();
+  });
+
+  it('is not told by a clock that cannot be trusted, nor of a message accepted under one', async () => {
+    const world = new QueueWorld();
+    const normal = { maxBytes: 100e6, ttlMs: 60_000 };
+    world.settings = { ...plenty, priorities: { ...plenty.priorities, normal } };
+    world.trustsClock = false;
+    await world.open();
+    world.offer('from 1970');
+    await world.flush();
+    world.clock.stepWallClock(1e12);
+    world.trustsClock = true;
+    await world.clock.advance(125_000);
+    await world.reopen();
+    assert.deepEqual(bodies(await world.takeAll()), ['from 1970']);
+    await world.close();
+  });
+});
+
+it('sets aside what the hub will never take, for a person to read', async () => {
+  const world = new QueueWorld();
+  const queue = await world.open();
+  const { messageId } = world.offer('poison', { properties: { a: 'b' } });
+  const [entry] = await world.takeAll();
+  assert.ok(entry);
+  queue.setAside(entry, 'IoT Hub refused it');
+  await world.work();
+  const [line] = world.files.content('/queue/dead-letter.ndjson').toString().trimEnd().split('\n');
+  const letter = JSON.parse(line ?? '') as Record<string, unknown>;
+  assert.deepEqual(
+    [letter['messageId'], letter['why'], letter['body'], letter['properties']],
+    [messageId, 'IoT Hub refused it', 'poison', { a: 'b' }],
+  );
+  assert.equal(queue.status.dropped.normal.rejected, 1);
+  assert.equal(queue.depth, 0);
+  await world.close();
+});
