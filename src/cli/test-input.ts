@@ -54,7 +54,8 @@ function inputNamed({ telemetry }: Config, name: string): InputConfig {
   if (input !== undefined) return input;
   const names = telemetry.inputs.map((candidate) => candidate.name);
   const near = closest(name, names);
-  const hint = near === undefined ? `there are: ${names.join(', ')}` : `did you mean ${near}?`;
+  const others = names.length === 0 ? 'there are none' : `there are: ${names.join(', ')}`;
+  const hint = near === undefined ? others : `did you mean ${near}?`;
   throw new CommandError(`cannot read ${name}: telemetry.inputs has no input of that name; ${hint}`);
 }
 
