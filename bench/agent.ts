@@ -28,13 +28,17 @@ export class BenchAgent {
   #changed: () => void = () => undefined;
   #lastLines: string[] = [];
 
-  private constructor(folder: string, program: string) {
+  private constructor(folder: string, program: string, nodeFlags: readonly string[]) {
     this.#folder = folder;
     this.socketPath = join(folder, 'state', 'agent.sock');
-    const child = spawn(process.execPath, [program, 'run', '--config', join(folder, 'config.yaml')], {
-      env: { ...process.env, PATH: '', RUNTIME_DIRECTORY: '', STATE_DIRECTORY: join(folder, 'state') },
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
+    const child = spawn(
+      process.execPath,
+      [...nodeFlags, program, 'run', '--config', join(folder, 'config.yaml')],
+      {
+        env: { ...process.env, PATH: '', RUNTIME_DIRECTORY: '', STATE_DIRECTORY: join(folder, 'state') },
+        stdio: ['ignore', 'pipe', 'inherit'],
+      },
+    );
     createInterface({ input: child.stdout }).on('line', (line) => {
       this.#take(line);
     });
@@ -42,21 +46,21 @@ export class BenchAgent {
   }
 
   /** Connected when this resolves. */
-  static async start(hub: Hub, registrationId: string): Promise<BenchAgent> {
+  static async start(hub: Hub, nodeFlags: readonly string[] = []): Promise<BenchAgent> {
     const folder = await mkdtemp(join(tmpdir(), 'dps-agent-bench-'));
     await mkdir(join(folder, 'state'));
     const program = join(folder, 'dps-agent.cjs');
     await copyFile(join(import.meta.dirname, '../dist/dps-agent.cjs'), program);
     const attestation = {
       method: 'symmetric_key',
-      registration_id: registrationId,
-      symmetric_key: await hub.enroll(registrationId),
+      registration_id: 'gateway',
+      symmetric_key: await hub.enroll('gateway'),
     };
     const sections = [connection, telemetry];
     const provisioning = ['dynamic_reprovisioning: false'];
     const text = configFor({ simulator: hub.address, attestation, sections, provisioning });
     await writeFile(join(folder, 'config.yaml'), text, { mode: 0o600 });
-    const agent = new BenchAgent(folder, program);
+    const agent = new BenchAgent(folder, program, nodeFlags);
     await agent.untilState('connected');
     return agent;
   }

@@ -44,7 +44,7 @@ function contestFigures({ contest, ours, stock }: ContestResult): Figure[] {
     {
       what: `  CPU for each of the ${contest.counts}, in µs`,
       figure: ourCpu.toFixed(1),
-      against: `stock ${theirCpu.toFixed(1)}`,
+      against: `stock ${theirCpu.toFixed(1)}; the simulator's ${hubCpu(ours)} and ${hubCpu(stock)}`,
       target: '',
       met: undefined,
     },
@@ -115,6 +115,10 @@ function perSecond(rounds: readonly Round[]): number[] {
 
 function cpu(round: Round): number {
   return round.cpuMicroseconds;
+}
+
+function hubCpu(rounds: readonly Round[]): string {
+  return median(rounds.map(({ hubCpuMicroseconds }) => hubCpuMicroseconds)).toFixed(1);
 }
 
 function whole(value: number): string {

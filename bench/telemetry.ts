@@ -30,17 +30,24 @@ const full: Sizes = { rounds: 5, roundSeconds: 6, diskSeconds: 30, backlog: 200_
 const short: Sizes = { rounds: 1, roundSeconds: 2, diskSeconds: 3, backlog: 10_000, settleMs: 500 };
 
 const { values } = parseArgs({
-  options: { short: { type: 'boolean', default: false }, only: { type: 'string' } },
+  options: {
+    short: { type: 'boolean', default: false },
+    only: { type: 'string' },
+    profile: { type: 'string' },
+  },
 });
 const sizes = values.short ? short : full;
-/** `contests`, `disk` or `drain`: that part alone, and nothing is written. */
+/** `contests`, one of them, `disk` or `drain`: that part alone, and nothing is written. */
 const wants = (part: string): boolean => values.only === undefined || values.only === part;
+const wanted = contests.filter(({ id }) => wants('contests') || wants(id));
+/** A directory for the agent's CPU profiles. */
+const nodeFlags = values.profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${values.profile}`];
 const ends: { end(): Promise<void> }[] = [];
 
 try {
   const results: Results = {
     machine: machine(),
-    contests: wants('contests') ? await measureThroughput() : [],
+    contests: wanted.length > 0 ? await measureThroughput() : [],
     disk: wants('disk') ? await measureDisks() : [],
     drain: wants('drain') ? await measureBacklog() : undefined,
   };
@@ -63,10 +70,10 @@ async function measureThroughput(): Promise<ContestResult[]> {
     hub,
     stock,
     feeder: started(new Feeder()),
-    agent: started(await BenchAgent.start(hub, 'gateway')),
+    agent: started(await BenchAgent.start(hub, nodeFlags)),
   };
   const results: ContestResult[] = [];
-  for (const contest of contests) {
+  for (const contest of wanted) {
     console.error(`${contest.name}: ${sizes.rounds} rounds each …`);
     results.push(await hold(contest, sides, sizes.rounds, sizes.roundSeconds));
   }
@@ -79,7 +86,7 @@ async function measureDisks(): Promise<DiskResult[]> {
   const sides = {
     hub,
     feeder: started(new Feeder()),
-    agent: started(await BenchAgent.start(hub, 'gateway')),
+    agent: started(await BenchAgent.start(hub, nodeFlags)),
   };
   const results: DiskResult[] = [];
   for (const load of diskLoads) {
@@ -95,7 +102,7 @@ async function measureBacklog(): Promise<DrainResult> {
   const sides = {
     hub,
     feeder: started(new Feeder()),
-    agent: started(await BenchAgent.start(hub, 'gateway')),
+    agent: started(await BenchAgent.start(hub, nodeFlags)),
   };
   console.error(`a backlog of ${sizes.backlog} messages …`);
   const result = await measureDrain(sizes.backlog, sides, sizes.settleMs);

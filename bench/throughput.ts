@@ -7,6 +7,7 @@ import { cpuMs } from './process-figures.ts';
 import type { Stock } from './stock.ts';
 
 export interface Contest {
+  readonly id: string;
   readonly name: string;
   readonly counts: 'messages' | 'readings';
   readonly payload: Payload;
@@ -17,6 +18,7 @@ export interface Contest {
 
 export const contests: readonly Contest[] = [
   {
+    id: 'small',
     name: 'messages of 200 B a second',
     counts: 'messages',
     payload: 'reading',
@@ -24,6 +26,7 @@ export const contests: readonly Contest[] = [
     target: 1,
   },
   {
+    id: 'binary',
     name: 'messages of 4 KB binary a second',
     counts: 'messages',
     payload: 'binary',
@@ -31,6 +34,7 @@ export const contests: readonly Contest[] = [
     target: 5,
   },
   {
+    id: 'batched',
     name: 'readings of 200 B a second, ours batched',
     counts: 'readings',
     payload: 'reading',
@@ -43,6 +47,8 @@ export const contests: readonly Contest[] = [
 export interface Round {
   readonly perSecond: number;
   readonly cpuMicroseconds: number;
+  /** And what it cost the simulator. */
+  readonly hubCpuMicroseconds: number;
 }
 
 export interface ContestResult {
@@ -81,10 +87,10 @@ async function ourRound(
   seconds: number,
 ): Promise<Round> {
   await hub.startCounting();
-  const cpuBefore = cpuMs(agent.pid);
+  const before = [cpuMs(agent.pid), cpuMs(hub.pid)] as const;
   const { accepted } = await feeder.feed({ ...feed, payload, socketPath: agent.socketPath, seconds });
   const arrived = await hub.untilArrived(accepted, counts);
-  return roundOf(arrived, counts, cpuMs(agent.pid) - cpuBefore);
+  return roundOf(arrived, counts, cpuMs(agent.pid) - before[0], cpuMs(hub.pid) - before[1]);
 }
 
 async function stockRound(
@@ -93,16 +99,17 @@ async function stockRound(
   seconds: number,
 ): Promise<Round> {
   await hub.startCounting();
-  const cpuBefore = cpuMs(stock.pid);
+  const before = [cpuMs(stock.pid), cpuMs(hub.pid)] as const;
   const acknowledged = await stock.send({ payload, seconds, window });
   const arrived = await hub.untilArrived(acknowledged, counts);
-  return roundOf(arrived, counts, cpuMs(stock.pid) - cpuBefore);
+  return roundOf(arrived, counts, cpuMs(stock.pid) - before[0], cpuMs(hub.pid) - before[1]);
 }
 
-function roundOf(arrived: Arrived, counts: 'messages' | 'readings', cpu: number): Round {
+function roundOf(arrived: Arrived, counts: 'messages' | 'readings', cpu: number, hubCpu: number): Round {
   const count = arrived[counts];
   return {
     perSecond: (count * 1000) / (arrived.lastMs - arrived.firstMs),
     cpuMicroseconds: (cpu * 1000) / count,
+    hubCpuMicroseconds: (hubCpu * 1000) / count,
   };
 }
