@@ -1,8 +1,10 @@
 import * as v from 'valibot';
 import { connection } from './connection-schema.ts';
-import { duration, field, oneOf, optionalSection, present, section } from './fields.ts';
+import { duration, field, optionalSection, present, section } from './fields.ts';
 import { parseAbsolutePath, parseFileUri } from './file-uri.ts';
 import { localApi } from './local-api-schema.ts';
+import { log } from './log-schema.ts';
+import { methods } from './methods-schema.ts';
 import { provisioning } from './provisioning-schema.ts';
 import { parseNoProxy, parseProxy } from './proxy.ts';
 import { telemetry } from './telemetry-schema.ts';
@@ -42,7 +44,8 @@ export const configSchema = v.pipe(
     reporting: optionalSection(reporting),
     settings: optionalSection(settings),
     local_api: optionalSection(localApi),
-    log: optionalSection(section({ level: v.optional(oneOf(['debug', 'info', 'warn', 'error']), 'info') })),
+    methods: optionalSection(methods),
+    log: optionalSection(log),
   }),
   v.transform(({ trust_bundle_cert, state_directory, no_proxy, proxy, local_api, ...sections }) => ({
     ...sections,

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { parseConfig } from '../../../src/config/parse.ts';
 import type { Config } from '../../../src/config/schema.ts';
+import { logAreas } from '../../../src/log-areas.ts';
 
 const example = readFileSync(new URL('../../../config/config.example.yaml', import.meta.url), 'utf8');
 
@@ -118,6 +119,10 @@ describe('config.example.yaml', () => {
         days * 86_400_000,
       );
     assert.equal(read(withExample('path')).localApi.group, 'sensors');
+  });
+
+  it('gives examples that are valid: a level for each part of the program', () => {
+    assert.deepEqual(Object.keys(read(withExample('connection')).log.areas).toSorted(), logAreas.toSorted());
   });
 
   it('gives examples that are valid: payload, trust bundle, state directory', () => {

@@ -186,7 +186,8 @@ describe('valid configurations', () => {
       reporting: { intervalMs: 86_400_000 },
       settings: { confirmMs: 30_000 },
       localApi: { path: '/run/gateway.sock', mode: 0o660, group: 'sensors', tcpPort: 8080 },
-      log: { level: 'debug' },
+      methods: { deadlineMs: 300_000, atOnce: 1, allow: ['reboot', 'runCommand'] },
+      log: { level: 'debug', areas: { connection: 'warn', local_api: 'error' }, ringBytes: 16_777_216 },
     });
   });
 

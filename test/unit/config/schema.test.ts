@@ -5,6 +5,7 @@ import { parseConfig } from '../../../src/config/parse.ts';
 import type { EstSettings } from '../../../src/config/est-schema.ts';
 import type { JsonObject } from '../../../src/config/payload.ts';
 import type { SecretSource } from '../../../src/config/secret-source.ts';
+import type { LogArea, LogLevel } from '../../../src/log-areas.ts';
 import type { Config } from '../../../src/config/schema.ts';
 import { Secret } from '../../../src/lib/secret.ts';
 
@@ -79,7 +80,15 @@ interface Expected {
     drainRatePerSecond: number;
   };
   localApi: { path?: string; mode: number; group?: string; tcpPort?: number };
-  log: { level: 'debug' | 'info' | 'warn' | 'error' };
+  reporting: { intervalMs: number };
+  settings: { confirmMs: number };
+  methods: { deadlineMs: number; atOnce: number; allow: readonly ('runCommand' | 'reboot')[] };
+  log: {
+    level: LogLevel;
+    areas: Readonly<Partial<Record<LogArea, LogLevel>>>;
+    ringBytes: number;
+    forMs?: number;
+  };
 }
 
 const megabyte = 1024 * 1024;
@@ -166,7 +175,8 @@ describe('the schema', () => {
       reporting: { intervalMs: 60_000 },
       settings: { confirmMs: 300_000 },
       localApi: { mode: 0o600 },
-      log: { level: 'info' },
+      methods: { deadlineMs: 25_000, atOnce: 4, allow: [] },
+      log: { level: 'info', areas: {}, ringBytes: 524_288 },
     };
     const back: Config = expected;
     assert.deepEqual(config, back);
