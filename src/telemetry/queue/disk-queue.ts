@@ -87,7 +87,13 @@ async function findLastRun(options: DiskQueueOptions, drops: Drops, health: Stor
   drops.tally.changed = false;
   // Their messages are among the losses: delivered now, they would be told of twice.
   for (const path of removing) if (path.startsWith(directory)) await attempt(files.remove(path));
-  return { saved, opened: await openLanes({ ...options, drops }, saved) };
+  const opened = await openLanes({ ...options, drops }, saved);
+  if (saved === undefined && opened.highestSegment > 0)
+    options.log.warn(
+      { directory },
+      'the state of the telemetry queue is lost: what was acknowledged may be sent again, new messages bear another ID',
+    );
+  return { saved, opened };
 }
 
 function numberingAfter(queueId: string, saved: QueueState | undefined, opened: OpenedLanes): Numbering {

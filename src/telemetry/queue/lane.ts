@@ -58,6 +58,11 @@ export class Lane {
     return this.segments.find((segment) => segment.hasUnread);
   }
 
+  /** Whether more is to be read before what is in memory is used up. */
+  get runsLow(): boolean {
+    return this.segments.length > 0 && this.#loadedBytes < readAheadBytes / 2;
+  }
+
   get oldestMs(): number | undefined {
     const heads = [this.#released[0], this.#loaded.peek(), this.#writing.peek(), this.#memory.peek()];
     const [longestTaken] = this.taken;
@@ -152,7 +157,7 @@ export class Lane {
    * being written until `written` or `notWritten` says how that went.
    */
   collect(nowMs: number, minAgeMs: number): Entry[] {
-    const isOld = ({ acceptedMs = nowMs }: Entry): boolean => nowMs - acceptedMs >= minAgeMs;
+    const isOld = ({ acceptedMs = -Infinity }: Entry): boolean => nowMs - acceptedMs >= minAgeMs;
     const takenBefore = [...this.#released, ...[...this.taken].filter(isOld)];
     const pinned = takenBefore.filter((entry) => entry.isUnwritten);
     pinned.sort((a, b) => a.sequence - b.sequence);

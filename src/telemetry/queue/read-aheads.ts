@@ -45,8 +45,10 @@ export class ReadAheads {
 
   /** Unless that lane is being read already, has nothing to read, or has just failed. */
   start(lane: Lane): void {
-    const { priority, unread } = lane;
-    if (unread === undefined || this.#reading.has(priority)) return;
+    const { priority } = lane;
+    if (this.#reading.has(priority)) return;
+    const { unread } = lane;
+    if (unread === undefined) return;
     const retryAtMs = this.#failing.get(priority)?.retryAtMs ?? 0;
     if (this.#parts.clock.monotonic() < retryAtMs) return;
     const reading = this.#read(lane, unread).finally(() => {
@@ -56,8 +58,9 @@ export class ReadAheads {
     this.#reading.set(priority, reading);
   }
 
-  /** When a lane that failed is to be read again, on the monotonic clock. */
+  /** When a lane that failed is to be read again, on the monotonic clock; `undefined` while that is being done. */
   retryAtMs(lane: Lane): number | undefined {
+    if (this.#reading.has(lane.priority)) return undefined;
     return this.#failing.get(lane.priority)?.retryAtMs;
   }
 

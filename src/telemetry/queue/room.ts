@@ -23,6 +23,12 @@ export class Room {
     const capBytes = settings.priorities[priority].maxBytes;
     if (bytes > Math.min(maxBytes, capBytes, memoryMaxBytes)) return false;
     const own = this.#lanes[priority];
+    if (
+      own.heldBytes + bytes <= capBytes &&
+      this.heldBytes + bytes <= maxBytes &&
+      this.unwrittenBytes + bytes <= memoryMaxBytes
+    )
+      return true;
     const over = (limit: number, held: () => number) => (): boolean => held() + bytes > limit;
     return (
       this.#dropWhile(

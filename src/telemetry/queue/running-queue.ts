@@ -226,6 +226,7 @@ export class DiskQueue implements TelemetryQueue, Service {
   /** The next that has not expired. */
   #next(lane: Lane): Entry | undefined {
     for (let entry = lane.next(); entry !== undefined; entry = lane.next()) {
+      if (lane.runsLow) this.#reads.start(lane);
       if (!this.#hasExpired(entry)) return entry;
       this.#parts.drops.count(lane.priority, 'ttl', lane.dropEntry(entry));
       this.#rouse(this.#dueMs());
@@ -299,7 +300,7 @@ export class DiskQueue implements TelemetryQueue, Service {
       }
       if (numbering.isRunningOut || wasFailing) await store.reserve();
       if (drops.tally.changed && (nowMs >= this.#savingAtMs || wasFailing)) await store.saveLosses();
-      this.#savingAtMs = Infinity;
+      if (!drops.tally.changed) this.#savingAtMs = Infinity;
     });
     if (deadLetters.isDue) await deadLetters.empty();
     if (!this.#isCrowded()) this.#roomy.wakeAll();

@@ -204,6 +204,8 @@ class Model {
 
   async #die(how: () => void): Promise<void> {
     this.#lives += 1;
+    // Whether these were counted on the disk already is not known.
+    this.#refused = 0;
     how();
     await this.#forget();
     for (const each of priorities) this.#taken[each] = [];

@@ -73,6 +73,44 @@ describe('a failing disk', () => {
   });
 });
 
+describe('a segment that cannot be read', () => {
+  it('is tried again, holds nobody up for ever, and is counted when it is given up', async () => {
+    const world = new QueueWorld();
+    await world.open();
+    world.offer('a');
+    world.offer('b');
+    await world.flush();
+    await world.reopen();
+    world.files.failure = (operation, path) =>
+      operation === 'read' && path.endsWith('.seg') ? 'EIO' : undefined;
+    const taking = world.queue.take('normal', new AbortController().signal);
+    await world.work();
+    assert.equal(world.queue.depth, 2, 'not given up at the first failure');
+    await world.clock.advance(30_000);
+    await world.work();
+    assert.equal(world.queue.status.dropped.normal.corrupt, 2);
+    world.offer('c');
+    assert.equal((await taking)?.message.body, 'c');
+    await world.close();
+  });
+
+  it('is delivered if it can be read again in time', async () => {
+    const world = new QueueWorld();
+    await world.open();
+    world.offer('a');
+    await world.flush();
+    await world.reopen();
+    world.files.failure = (operation, path) =>
+      operation === 'read' && path.endsWith('.seg') ? 'EIO' : undefined;
+    const taking = world.queue.take('normal', new AbortController().signal);
+    await world.work();
+    world.files.failure = () => undefined;
+    await world.clock.advance(10_000);
+    assert.equal((await taking)?.message.body, 'a');
+    await world.close();
+  });
+});
+
 describe('a full queue', () => {
   const small = {
     ...plenty,
