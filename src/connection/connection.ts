@@ -12,19 +12,25 @@ import type { Assignment, Trigger } from '../provisioning/dps-client.ts';
 import type { HubClient, HubSession } from './hub-client.ts';
 import { initialState, transition } from './state.ts';
 import { budgetAfter } from './registration-budget.ts';
-import type { Context, Event, Policy, State } from './state.ts';
+import type { Context, Event, Known, Policy, State } from './state.ts';
 
-/** Makes the services that live as long as one session: the sender, the twin. */
+/**
+ * Makes the services that live as long as one session: the sender, the twin.
+ * @param generation of the settings that the session was opened with; they may be later ones, never earlier
+ */
 export type SessionServices = (
   session: HubSession,
   assignment: Assignment,
   credential: Credential,
+  generation: number,
 ) => Promise<readonly Service[]>;
 
 /** Where the device belongs: by DPS, or by the configuration. */
 export interface IdentitySource {
   /** What is done to learn it, as in "asking DPS which hub this device belongs to". */
   readonly doing: string;
+  /** Whom it asks by now, such as a DPS's `host:port`: when that changes, what another has said is not its answer. */
+  readonly place: string;
   /** The last assignment for this credential, without asking anybody. */
   cached(credential: Credential): Promise<Assignment | undefined>;
   /** Asks, and remembers the answer. */
@@ -59,6 +65,8 @@ export interface ClockAttempt {
 export interface ConnectionOptions {
   readonly clockTrust: ClockTrust;
   readonly hub: HubClient;
+  /** The number of the settings by which the hub is reached, counted up with each change of them. */
+  readonly generation: () => number;
   readonly identity: IdentitySource;
   /** Makes the credential anew, so that a replaced file is used. */
   readonly loadCredential: (name: CredentialName) => Promise<Credential>;
@@ -80,25 +88,32 @@ export interface ConnectionStatus {
   readonly sinceMs: number;
 }
 
+type In<Name extends State['name']> = Extract<State, { name: Name }>;
+
+/** In this order when there are several: who wants DPS asked comes last, so that it is asked once and the new way. */
+const interruptions = ['reconnect', 'credentialChanged', 'reprovision'] as const;
+type Interruption = (typeof interruptions)[number];
+
 /**
  * Keeps the device connected: a loop with one `await`, which does what the state says and hands the outcome to
  * `transition`. Runs until its signal is aborted; rejects only on a bug.
  */
-type In<Name extends State['name']> = Extract<State, { name: Name }>;
-
 export class Connection implements Service {
   readonly name = 'connection';
   readonly #options: ConnectionOptions;
   /** What the current state is doing; an interruption breaks it off. */
   #work = new AbortController();
-  #interruption: Event | undefined;
+  readonly #wanted = new Set<Interruption>();
   /** The hub last known, for a certificate to be proved at. */
   #known: Assignment | undefined;
+  /** Who has said so. */
+  #place: string;
   #attempt: ClockAttempt;
   #status: ConnectionStatus;
 
   constructor(options: ConnectionOptions) {
     this.#options = options;
+    this.#place = options.identity.place;
     this.#attempt = options.clockTrust.begin();
     this.#status = { state: undefined, sinceMs: options.clock.monotonic() };
   }
@@ -120,12 +135,21 @@ export class Connection implements Service {
   /** Has DPS asked as soon as it may be, whatever the agent is doing. */
   requestReprovision(why: string): void {
     this.#options.log.info(`re-provisioning is requested: ${why}`);
-    this.#interrupt({ name: 'reprovision' });
+    this.#interrupt('reprovision');
   }
 
   /** There is another certificate to use: a session is replaced, a wait ends. */
   credentialChanged(): void {
-    this.#interrupt({ name: 'credentialChanged' });
+    this.#interrupt('credentialChanged');
+  }
+
+  /**
+   * Connects anew at once with the settings in force: ends a session in order, breaks off an attempt, ends a wait. DPS is
+   * asked only if it is another one by now.
+   */
+  reconnect(why: string): void {
+    this.#options.log.info(`connecting anew: ${why}`);
+    this.#interrupt('reconnect');
   }
 
   /**
@@ -135,10 +159,9 @@ export class Connection implements Service {
    * signal's reason.
    */
   async prove(candidate: Credential, signal: AbortSignal): Promise<void> {
-    const { identity, log } = this.#options;
     const assignment = await this.#provedAt(candidate, signal);
-    await identity.confirm(candidate, assignment);
-    log.info(`another certificate has been proved: ${assignment.assignedHub} accepts it`);
+    await this.#confirm(candidate, assignment);
+    this.#options.log.info(`another certificate has been proved: ${assignment.assignedHub} accepts it`);
   }
 
   async #provedAt(candidate: Credential, signal: AbortSignal): Promise<Assignment> {
@@ -160,15 +183,21 @@ export class Connection implements Service {
     return assignment;
   }
 
-  #interrupt(event: Event): void {
-    this.#interruption = event;
-    this.#work.abort(new Error(`interrupted: ${event.name}`));
+  /** What one place has said is never remembered as another's. */
+  async #confirm(credential: Credential, assignment: Assignment): Promise<void> {
+    const { identity } = this.#options;
+    if (identity.place === this.#place) await identity.confirm(credential, assignment);
+  }
+
+  #interrupt(by: Interruption): void {
+    this.#wanted.add(by);
+    this.#work.abort(new Error(`interrupted: ${by}`));
   }
 
   async #step(from: State, work: AbortController, stop: AbortSignal): Promise<State> {
     this.#work = work;
     // Asked for before there was any work to break off.
-    if (this.#interruption !== undefined) work.abort(new Error(`interrupted: ${this.#interruption.name}`));
+    if (this.#wanted.size > 0) work.abort(new Error('interrupted'));
     let state = from;
     for await (const event of this.#perform(state, work.signal, stop)) {
       state = transition(state, event, this.#context());
@@ -190,7 +219,7 @@ export class Connection implements Service {
   }
 
   /** The first credential that an assignment was cached for. */
-  async #cached(): Promise<{ cached: Assignment | undefined; credential: CredentialName }> {
+  async #cached(): Promise<Known> {
     const { identity, loadCredential, policy } = this.#options;
     for (const credential of policy.credentials) {
       try {
@@ -237,7 +266,7 @@ export class Connection implements Service {
           );
       }
     } catch (error) {
-      if (signal.aborted) yield this.#takeInterruption(stop);
+      if (signal.aborted) yield await this.#takeInterruption(stop);
       else if (error instanceof CloudError) yield this.#failed(state, this.#attempt.temper(error));
       else throw error;
     }
@@ -260,11 +289,22 @@ export class Connection implements Service {
   }
 
   /** Why the work was broken off. */
-  #takeInterruption(stop: AbortSignal): Event {
-    const event = this.#interruption;
-    if (stop.aborted || event === undefined) return { name: 'stop' };
-    this.#interruption = undefined;
-    return event;
+  async #takeInterruption(stop: AbortSignal): Promise<Event> {
+    const wanted = interruptions.find((each) => this.#wanted.has(each));
+    if (stop.aborted || wanted === undefined) return { name: 'stop' };
+    this.#wanted.delete(wanted);
+    return wanted === 'reconnect' ? await this.#reconnection() : { name: wanted };
+  }
+
+  async #reconnection(): Promise<Event> {
+    const { clock, identity } = this.#options;
+    const { state, sinceMs } = this.#status;
+    if (identity.place === this.#place) {
+      const uptimeMs = state?.name === 'connected' ? clock.monotonic() - sinceMs : 0;
+      return { name: 'wayChanged', uptimeMs };
+    }
+    this.#place = identity.place;
+    return { name: 'sourceChanged', ...(await this.#cached()) };
   }
 
   async #provision({ credential, history }: In<'provisioning'>, signal: AbortSignal): Promise<Event> {
@@ -276,16 +316,19 @@ export class Connection implements Service {
   }
 
   async *#session(state: In<'connecting'>, signal: AbortSignal): AsyncGenerator<Event, void, undefined> {
-    const { hub, identity, loadCredential, sessionServices } = this.#options;
+    const { hub, loadCredential, sessionServices } = this.#options;
     const { assignment } = state;
+    const generation = this.#options.generation();
     const credential = await loadCredential(state.credential);
     const session = await hub.connect(assignment, credential, signal);
     try {
       // A hub may answer just as the agent stops: such a session is closed again, not begun.
       signal.throwIfAborted();
       yield { name: 'opened' };
-      await identity.confirm(credential, assignment);
-      yield await this.#hold(session, () => sessionServices(session, assignment, credential), signal);
+      await this.#confirm(credential, assignment);
+      const services = (): Promise<readonly Service[]> =>
+        sessionServices(session, assignment, credential, generation);
+      yield await this.#hold(session, services, signal);
     } finally {
       await session.close();
     }

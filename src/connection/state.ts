@@ -19,7 +19,9 @@
  * - DPS is asked at most once a minute, three times in a row, whatever the reason (`RegistrationBudget`);
  * - only a session that lasted `stableAfterMs` proves health and clears the counters: neither an assignment nor a
  *   connect does, or two devices with one identity, or a device assigned to a hub that refuses it, would hammer both;
- * - ended by the hub within seconds again and again: another device uses this identity; named so, and waited out.
+ * - ended by the hub within seconds again and again: another device uses this identity; named so, and waited out;
+ * - another way to the cloud (transport, proxy) is tried at once, with the failures and the budget as they were; another
+ *   DPS begins as a start does, with the budget as it was.
  */
 import { CloudError, concernsCredential } from '../cloud-error.ts';
 import type { FailureCode } from '../cloud-error.ts';
@@ -63,6 +65,10 @@ export type Event =
   | { readonly name: 'reprovision' }
   /** There is another certificate to use from now on. */
   | { readonly name: 'credentialChanged' }
+  /** The way to the hub is another one from now on. The session that this ends, if one does, had lasted so long. */
+  | { readonly name: 'wayChanged'; readonly uptimeMs: number }
+  /** Somebody else says from now on where the device belongs; what is known of that. */
+  | ({ readonly name: 'sourceChanged' } & Known)
   | { readonly name: 'stop' };
 
 /** What has gone wrong since the last proof of health, and what is known all the same. */
@@ -120,10 +126,14 @@ export const quickLossMs = 15_000;
 /** So many quick losses in a row are no accident. */
 export const quickLossesUntilDuplicate = 3;
 
-export interface Start {
+/** What is remembered of where the device belongs. */
+export interface Known {
   readonly cached: Assignment | undefined;
   /** The credential for which it was cached. */
   readonly credential: CredentialName;
+}
+
+export interface Start extends Known {
   readonly alwaysReprovision: boolean;
   readonly budget: RegistrationBudget;
 }
@@ -132,18 +142,7 @@ export interface Start {
 export function initialState(start: Start, context: Context): State {
   const { cached, credential, alwaysReprovision, budget } = start;
   const trigger = cached === undefined ? 'no cached assignment' : 'configured';
-  const history: History = {
-    known: cached,
-    working: credential,
-    hubFailures: 0,
-    dpsFailures: 0,
-    refusals: 0,
-    quickLosses: 0,
-    askedDps: false,
-    otherRefused: false,
-    budget,
-    trigger,
-  };
+  const history = { ...nothingWrong, known: cached, working: credential, budget, trigger } as const;
   if (cached === undefined || alwaysReprovision) return askDps(history, context);
   return { name: 'connecting', assignment: cached, credential, history };
 }
@@ -153,6 +152,8 @@ export function transition(state: State, event: Event, context: Context): State 
   if (event.name === 'stop' || state.name === 'stopped') return { name: 'stopped' };
   if (event.name === 'reprovision') return onRequest(state, context);
   if (event.name === 'credentialChanged') return onCredential(state, context);
+  if (event.name === 'wayChanged') return onWay(state, event.uptimeMs, context);
+  if (event.name === 'sourceChanged') return onSource(state, event, context);
   switch (state.name) {
     case 'provisioning':
       return fromProvisioning(state, event, context);
@@ -183,6 +184,35 @@ function onCredential(state: Exclude<State, { name: 'stopped' }>, context: Conte
     case 'waiting':
       return afterWaiting(state, context);
   }
+}
+
+/**
+ * What is under way begins again by the other way, and a wait is over: the same hub, with the same failures behind it. A
+ * registration that waits for the budget goes on waiting.
+ */
+function onWay(state: Exclude<State, { name: 'stopped' }>, uptimeMs: number, context: Context): State {
+  switch (state.name) {
+    case 'provisioning':
+    case 'connecting':
+      return state;
+    case 'connected': {
+      const isStable = uptimeMs >= context.policy.stableAfterMs;
+      return { ...state, name: 'connecting', history: isStable ? healthy(state.history) : state.history };
+    }
+    case 'waiting': {
+      const { history, reason } = state;
+      const { known, working } = history;
+      if (known === undefined || reason.code === 'DPS-BUDGET') return askDps(history, context);
+      return { name: 'connecting', assignment: known, credential: working, history };
+    }
+  }
+}
+
+/** As a start is, except for the budget: what went wrong with another DPS and its hub says nothing here. */
+function onSource(state: Exclude<State, { name: 'stopped' }>, known: Known, context: Context): State {
+  const { budget } = state.history;
+  const { cached, credential } = known;
+  return initialState({ cached, credential, alwaysReprovision: false, budget }, context);
 }
 
 function fromProvisioning(state: In<'provisioning'>, event: Event, context: Context): State {
@@ -269,16 +299,17 @@ function otherCredential(
 }
 
 function healthy({ known, working, budget, trigger }: History): History {
-  const cleared = {
-    hubFailures: 0,
-    dpsFailures: 0,
-    refusals: 0,
-    quickLosses: 0,
-    askedDps: false,
-    otherRefused: false,
-  };
-  return { known, working, budget, trigger, ...cleared };
+  return { ...nothingWrong, known, working, budget, trigger };
 }
+
+const nothingWrong = {
+  hubFailures: 0,
+  dpsFailures: 0,
+  refusals: 0,
+  quickLosses: 0,
+  askedDps: false,
+  otherRefused: false,
+} as const;
 
 function retryDps(error: CloudError, next: Next, before: History, { policy, random }: Context): State {
   const dpsFailures = before.dpsFailures + 1;

@@ -13,6 +13,7 @@ export type ManualHub =
 /** The identity of a device that asks nobody: the same assignment whenever it is wanted, and nothing to remember. */
 export class ManualSource {
   readonly doing = 'taking the hub from the configuration';
+  readonly place = 'the configuration';
   readonly #hub: ManualHub;
   readonly #secrets: Pick<Secrets, 'read'>;
   readonly #assignedAt: string;

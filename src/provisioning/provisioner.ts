@@ -9,6 +9,7 @@ import type { Credential } from './credential.ts';
 import type { Assignment, DpsClient, RegistrationRequest, Trigger } from './dps-client.ts';
 
 export interface ProvisionerOptions {
+  /** Its assignments are its own: another one is asked anew, and this one's are found again when it is back. */
   readonly endpoint: { readonly host: string; readonly port: number };
   readonly scopeId: string;
   readonly payload?: JsonObject | undefined;
@@ -19,34 +20,32 @@ export interface ProvisionerOptions {
 /** Asks DPS where the device belongs, and remembers the answer. */
 export class Provisioner {
   readonly doing = 'asking DPS which hub this device belongs to';
-  readonly #options: ProvisionerOptions;
+  readonly #options: () => ProvisionerOptions;
   readonly #dps: DpsClient;
   readonly #cache: AssignmentCache;
   readonly #clock: Clock;
-  /** The fingerprint of the assignment in the cache, as far as it was of use. */
-  #cachedFor: string | undefined;
 
-  constructor(options: ProvisionerOptions, dps: DpsClient, cache: AssignmentCache, clock: Clock) {
+  /** @param options read anew each time */
+  constructor(options: () => ProvisionerOptions, dps: DpsClient, cache: AssignmentCache, clock: Clock) {
     this.#options = options;
     this.#dps = dps;
     this.#cache = cache;
     this.#clock = clock;
   }
 
+  get place(): string {
+    const { host, port } = this.#options().endpoint;
+    return `${host.toLowerCase()}:${port}`;
+  }
+
   /** The assignment DPS gave when it was last asked exactly this. */
   async cached(credential: Credential): Promise<Assignment | undefined> {
-    const asked = fingerprint(this.#request(credential));
-    const assignment = await this.#cache.load(asked);
-    if (assignment !== undefined) this.#cachedFor = asked;
-    return assignment;
+    return await this.#cache.load(fingerprint(this.#request(credential)));
   }
 
   /** Makes the assignment the cached one for this credential, if it is not yet. */
   async confirm(credential: Credential, assignment: Assignment): Promise<void> {
-    const asked = fingerprint(this.#request(credential));
-    if (asked === this.#cachedFor) return;
-    await this.#cache.save(asked, assignment);
-    this.#cachedFor = asked;
+    await this.#cache.save(fingerprint(this.#request(credential)), assignment);
   }
 
   /** Registers with DPS within the deadline; rejects with a CloudError, or with the signal's reason. */
@@ -54,17 +53,16 @@ export class Provisioner {
     const request = this.#request(credential);
     const { host, port } = request.endpoint;
     const late = new CloudError('DPS-TIMEOUT', `register with DPS at ${host}:${port}`);
-    const answer = await withDeadline(this.#clock, this.#options.deadlineMs, late, signal, (limit) =>
+    const answer = await withDeadline(this.#clock, this.#options().deadlineMs, late, signal, (limit) =>
       this.#dps.register(request, limit),
     );
     const assignment = { ...answer, trigger };
-    this.#cachedFor = fingerprint(request);
-    await this.#cache.save(this.#cachedFor, assignment);
+    await this.#cache.save(fingerprint(request), assignment);
     return assignment;
   }
 
   #request(credential: Credential): RegistrationRequest {
-    const { endpoint, scopeId, payload } = this.#options;
+    const { endpoint, scopeId, payload } = this.#options();
     return { endpoint, scopeId, credential, ...(payload === undefined ? {} : { payload }) };
   }
 }

@@ -3,6 +3,8 @@ import { afterEach, beforeEach, describe, it } from 'node:test';
 import { CloudError } from '../../../src/cloud-error.ts';
 import { Connection } from '../../../src/connection/connection.ts';
 import type { ClockTrust, ConnectionOptions, IdentitySource } from '../../../src/connection/connection.ts';
+import type { HubClient } from '../../../src/connection/hub-client.ts';
+import { untilAborted } from '../../../src/lib/deadline.ts';
 import type { Service } from '../../../src/lib/service.ts';
 import { Secret } from '../../../src/lib/secret.ts';
 import type { Credential } from '../../../src/provisioning/credential.ts';
@@ -50,8 +52,14 @@ describe('Connection', () => {
   });
 
   function start(over: Partial<ConnectionOptions> = {}): Promise<void> {
-    const connection = new Connection({
+    running = connectionWith(over).run(stop.signal);
+    return running;
+  }
+
+  function connectionWith(over: Partial<ConnectionOptions>): Connection {
+    return new Connection({
       hub,
+      generation: () => 0,
       clockTrust: goodClock,
       refused: () => undefined,
       identity: identityWith({}),
@@ -74,13 +82,12 @@ describe('Connection', () => {
       log,
       ...over,
     });
-    running = connection.run(stop.signal);
-    return running;
   }
 
   function identityWith(over: Partial<IdentitySource>): IdentitySource {
     return {
       doing: 'asking DPS',
+      place: 'dps:8883',
       cached: () => Promise.resolve(undefined),
       register: () => Promise.resolve(assignedTo('one')),
       confirm: () => Promise.resolve(),
@@ -280,6 +287,192 @@ describe('Connection', () => {
     assert.deepEqual(refused, []);
     await clock.advance(1000);
     assert.equal(refused.join(), 'primary');
+  });
+
+  describe('that is to connect anew', () => {
+    let place: string;
+    let registered: number;
+    let confirmed: string[];
+    const hubs = new Map<string, Assignment>();
+
+    beforeEach(() => {
+      place = 'one:8883';
+      registered = 0;
+      confirmed = [];
+      hubs.clear();
+      hubs.set('one:8883', assignedTo('one'));
+    });
+
+    /** Knows the hub of each place it has asked. */
+    const identity: IdentitySource = {
+      doing: 'asking DPS',
+      get place() {
+        return place;
+      },
+      cached: () => Promise.resolve(hubs.get(place)),
+      register: () => {
+        registered += 1;
+        const assignment = assignedTo(`hub-of-${place}`);
+        hubs.set(place, assignment);
+        return Promise.resolve(assignment);
+      },
+      confirm: (_, { assignedHub }) => {
+        confirmed.push(assignedHub);
+        return Promise.resolve();
+      },
+    };
+
+    function run(over: Partial<ConnectionOptions> = {}): Connection {
+      const connection = connectionWith({ identity, ...over });
+      running = connection.run(stop.signal);
+      return connection;
+    }
+
+    it('ends the session in order and opens another at the same hub, at once and without DPS', async () => {
+      const [first, second] = [new FakeSession(), new FakeSession()];
+      hub.willAnswer(first, second);
+      const connection = run();
+      await settle();
+      connection.reconnect('the transport has changed');
+      await settle();
+      assert.equal(first.isClosed, true);
+      assert.equal(second.isClosed, false);
+      assert.deepEqual(log.states, ['connecting', 'connected', 'connecting', 'connected']);
+      assert.deepEqual(hub.connects, ['one', 'one']);
+      assert.equal(registered, 0);
+      assert.ok(log.messages('info').includes('connecting anew: the transport has changed'));
+    });
+
+    it('ends a wait', async () => {
+      hub.willAnswer('PROXY-UNREACHABLE', new FakeSession());
+      const connection = run();
+      await settle();
+      assert.equal(log.states.at(-1), 'waiting');
+      connection.reconnect('back to what worked');
+      await settle();
+      assert.equal(log.states.at(-1), 'connected');
+      assert.deepEqual(clock.sleeping, [Infinity]);
+    });
+
+    it('breaks off an attempt', async () => {
+      hub.willAnswer(new FakeSession());
+      let attempts = 0;
+      const slow: HubClient = {
+        connect: (assignment, _, signal) => {
+          attempts += 1;
+          return attempts > 1 ? hub.connect(assignment) : untilAborted(new Promise(() => undefined), signal);
+        },
+      };
+      const connection = run({ hub: slow });
+      await settle();
+      connection.reconnect('the attempt leads nowhere');
+      await settle();
+      assert.equal(log.states.at(-1), 'connected');
+    });
+
+    it('as soon as it runs, if asked before', async () => {
+      hub.willAnswer(new FakeSession());
+      const connection = connectionWith({ identity });
+      connection.reconnect('early');
+      running = connection.run(stop.signal);
+      await settle();
+      assert.equal(log.states.at(-1), 'connected');
+      assert.equal(hub.connects.length, 1);
+    });
+
+    it('asks DPS once and the new way when that is wanted in the same moment, in whatever order', async () => {
+      hub.willAnswer(new FakeSession(), new FakeSession());
+      const connection = run();
+      await settle();
+      connection.requestReprovision('by the twin');
+      connection.reconnect('by the twin');
+      connection.credentialChanged();
+      await settle();
+      assert.equal(registered, 1);
+      assert.deepEqual(hub.connects, ['one', 'hub-of-one:8883']);
+    });
+
+    it('keeps the failures before it: a trial wins no shorter waits', async () => {
+      hub.willAnswer('NET-REFUSED', 'NET-REFUSED', 'NET-REFUSED');
+      const connection = run({ random: () => 1 });
+      await settle();
+      await clock.advance(2000);
+      connection.reconnect('another way');
+      await settle();
+      const delays = log.lines.flatMap(({ fields }) => ('delayMs' in fields ? [fields['delayMs']] : []));
+      assert.deepEqual(delays, [2000, 4000, 8000]);
+    });
+
+    it('asks another DPS, and goes back to the hub of the one before without asking', async () => {
+      hub.willAnswer(new FakeSession(), new FakeSession(), new FakeSession());
+      const connection = run();
+      await settle();
+      place = 'two:8883';
+      connection.reconnect('another endpoint');
+      await settle();
+      assert.equal(registered, 1);
+      place = 'one:8883';
+      connection.reconnect('the endpoint of before');
+      await settle();
+      assert.equal(registered, 1);
+      assert.deepEqual(hub.connects, ['one', 'hub-of-two:8883', 'one']);
+      assert.deepEqual(confirmed, hub.connects);
+    });
+
+    it('goes back from a DPS that does not answer', async () => {
+      hub.willAnswer(new FakeSession(), new FakeSession());
+      const unanswered: IdentitySource = {
+        ...identity,
+        get place() {
+          return place;
+        },
+        register: () => Promise.reject(new CloudError('NET-DNS', 'register')),
+      };
+      const connection = run({ identity: unanswered });
+      await settle();
+      place = 'nowhere:8883';
+      connection.reconnect('another endpoint');
+      await settle();
+      assert.equal(log.states.at(-1), 'waiting');
+      place = 'one:8883';
+      connection.reconnect('the endpoint of before');
+      await settle();
+      assert.equal(log.states.at(-1), 'connected');
+      assert.deepEqual(hub.connects, ['one', 'one']);
+    });
+
+    it('remembers no hub for a DPS that has not named it', async () => {
+      let open: (session: FakeSession) => void = () => undefined;
+      hub.willAnswer(new Promise<FakeSession>((resolve) => (open = resolve)));
+      run();
+      await settle();
+      place = 'two:8883';
+      open(new FakeSession());
+      await settle();
+      assert.equal(log.states.at(-1), 'connected');
+      assert.deepEqual(confirmed, []);
+    });
+
+    it('tells each session’s services by which settings it was opened', async () => {
+      let generation = 3;
+      let open: (session: FakeSession) => void = () => undefined;
+      hub.willAnswer(new Promise<FakeSession>((resolve) => (open = resolve)), new FakeSession());
+      const opened: number[] = [];
+      const connection = run({
+        generation: () => generation,
+        sessionServices: (_session, _assignment, _credential, by) => {
+          opened.push(by);
+          return Promise.resolve([]);
+        },
+      });
+      await settle();
+      generation = 4;
+      open(new FakeSession());
+      await settle();
+      connection.reconnect('new settings');
+      await settle();
+      assert.deepEqual(opened, [3, 4]);
+    });
   });
 
   it('says in one line what it waits for, why, how long, and what to do', async () => {

@@ -62,6 +62,8 @@ const events = {
   elapsed: { name: 'elapsed' },
   reprovision: { name: 'reprovision' },
   credentialChanged: { name: 'credentialChanged' },
+  wayChanged: { name: 'wayChanged', uptimeMs: 20_000 },
+  sourceChanged: { name: 'sourceChanged', cached: hubTwo, credential: 'primary' },
   stop: { name: 'stop' },
 } satisfies { [Name in Event['name']]: Event & { name: Name } };
 
@@ -76,6 +78,8 @@ const table: Record<State['name'], Record<Event['name'], State['name']>> = {
     elapsed: 'provisioning',
     reprovision: 'provisioning',
     credentialChanged: 'provisioning',
+    wayChanged: 'provisioning',
+    sourceChanged: 'connecting',
     stop: 'stopped',
   },
   connecting: {
@@ -87,6 +91,8 @@ const table: Record<State['name'], Record<Event['name'], State['name']>> = {
     elapsed: 'connecting',
     reprovision: 'provisioning',
     credentialChanged: 'connecting',
+    wayChanged: 'connecting',
+    sourceChanged: 'connecting',
     stop: 'stopped',
   },
   connected: {
@@ -98,6 +104,8 @@ const table: Record<State['name'], Record<Event['name'], State['name']>> = {
     elapsed: 'connected',
     reprovision: 'provisioning',
     credentialChanged: 'connecting',
+    wayChanged: 'connecting',
+    sourceChanged: 'connecting',
     stop: 'stopped',
   },
   waiting: {
@@ -109,6 +117,8 @@ const table: Record<State['name'], Record<Event['name'], State['name']>> = {
     elapsed: 'connecting',
     reprovision: 'provisioning',
     credentialChanged: 'connecting',
+    wayChanged: 'connecting',
+    sourceChanged: 'connecting',
     stop: 'stopped',
   },
   stopped: {
@@ -120,6 +130,8 @@ const table: Record<State['name'], Record<Event['name'], State['name']>> = {
     elapsed: 'stopped',
     reprovision: 'stopped',
     credentialChanged: 'stopped',
+    wayChanged: 'stopped',
+    sourceChanged: 'stopped',
     stop: 'stopped',
   },
 };
@@ -131,7 +143,8 @@ describe('transition', () => {
       it(`${state.name} × ${event.name} → ${expected}`, () => {
         const result = next(state, event);
         assert.equal(result.name, expected);
-        if (expected === state.name)
+        // Another DPS is a new beginning wherever it finds the agent.
+        if (expected === state.name && event.name !== 'sourceChanged')
           assert.deepEqual(result, state, 'an unexpected event leaves the state untouched');
       });
     }
@@ -193,6 +206,109 @@ describe('transition', () => {
     const wait = waiting(next({ ...states.connected, history: spent }, events.reprovision));
     assert.equal(wait.reason.code, 'DPS-BUDGET');
     assert.equal(wait.next, 'provisioning');
+  });
+});
+
+describe('another way to the hub', () => {
+  const { wayChanged } = events;
+  const troubled: History = { ...calm, hubFailures: 7, dpsFailures: 1, refusals: 2, troubleSinceMs: nowMs };
+
+  it('is tried at the same hub with the same credential, and the failures before it count on', () => {
+    for (const state of [states.connected, states.connecting])
+      assert.deepEqual(next({ ...state, credential: 'secondary', history: troubled }, wayChanged), {
+        ...states.connecting,
+        credential: 'secondary',
+        history: troubled,
+      });
+  });
+
+  it('follows a session that proved health with nothing wrong behind it', () => {
+    const stable = { ...wayChanged, uptimeMs: policy.stableAfterMs };
+    const state = next({ ...states.connected, history: troubled }, stable);
+    assert.deepEqual(state, { ...states.connecting, history: calm });
+  });
+
+  it('ends a wait, however long it was, at the hub last known and with the credential that last worked', () => {
+    const history: History = { ...troubled, working: 'secondary', askedDps: true };
+    const waits = [
+      { ...states.waiting, history },
+      { ...states.waiting, delayMs: 3_600_000, reason: refusal, next: 'provisioning', history } as const,
+    ];
+    for (const wait of waits)
+      assert.deepEqual(next(wait, wayChanged), { ...states.connecting, credential: 'secondary', history });
+  });
+
+  it('never makes a refused device ask DPS sooner', () => {
+    const refused: Event = { name: 'failed', error: refusal };
+    const wait = waiting(next({ ...states.connecting, history: { ...calm, askedDps: true } }, refused));
+    const again = next(wait, wayChanged);
+    assert.equal(again.name, 'connecting');
+    assert.equal(waiting(next(again, refused)).reason, refusal);
+  });
+
+  it('ends a wait without a known hub by asking DPS, within the budget', () => {
+    const history = { ...calm, known: undefined };
+    const wait = { ...states.waiting, next: 'provisioning', history } as const;
+    assert.equal(next(wait, wayChanged).name, 'provisioning');
+    const spent = { ...history, budget: { tokens: 0, atMs: nowMs } };
+    assert.equal(waiting(next({ ...wait, history: spent }, wayChanged)).reason.code, 'DPS-BUDGET');
+  });
+
+  it('lets a registration that waits for the budget wait on: for what is left, and not forgotten', () => {
+    const spent = { ...calm, budget: { tokens: 0, atMs: nowMs } };
+    const wait = waiting(next({ ...states.connected, history: spent }, events.reprovision, {}, () => 0));
+    const laterMs = nowMs + 45_000;
+    const on = waiting(
+      transition(
+        wait,
+        wayChanged,
+        contextWith({}, () => 0, laterMs),
+      ),
+    );
+    assert.equal(on.delayMs, 15_000);
+    assert.equal(on.next, 'provisioning');
+    assert.equal(on.history.trigger, 'requested');
+  });
+
+  it('costs nothing of the budget', () => {
+    for (const state of [states.provisioning, states.connecting, states.connected, states.waiting]) {
+      const after = next(state, wayChanged);
+      assert.deepEqual(after.name !== 'stopped' && after.history.budget, calm.budget);
+    }
+  });
+});
+
+describe('another DPS', () => {
+  const troubled: History = { ...calm, hubFailures: 7, refusals: 2, askedDps: true, otherRefused: true };
+  const unknown: Event = { name: 'sourceChanged', cached: undefined, credential: 'primary' };
+
+  it('is asked as at a start, with nothing of the former one’s hub behind it but the budget', () => {
+    const budget = { tokens: 2, atMs: nowMs };
+    for (const state of [states.connecting, states.connected, states.waiting]) {
+      const asking = next({ ...state, history: { ...troubled, budget } }, unknown);
+      assert.deepEqual(asking, {
+        ...states.provisioning,
+        history: { ...calm, known: undefined, budget: { tokens: 1, atMs: nowMs } },
+      });
+    }
+  });
+
+  it('is asked when the budget allows it', () => {
+    const spent = { ...calm, budget: { tokens: 0, atMs: nowMs } };
+    const wait = waiting(next({ ...states.connected, history: spent }, unknown));
+    assert.equal(wait.reason.code, 'DPS-BUDGET');
+    assert.equal(wait.next, 'provisioning');
+  });
+
+  it('is not asked where its answer is remembered: that hub is the one to go to, and back to', () => {
+    const event: Event = { ...events.sourceChanged, credential: 'secondary' };
+    const state = next({ ...states.waiting, history: troubled }, event);
+    assert.deepEqual(state, {
+      name: 'connecting',
+      assignment: hubTwo,
+      credential: 'secondary',
+      history: { ...calm, known: hubTwo, working: 'secondary', trigger: 'configured' },
+    });
   });
 });
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdir, readFile, readdir, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeEach, describe, it } from 'node:test';
 import type { TestContext } from 'node:test';
@@ -60,6 +60,52 @@ describe('AssignmentCache', () => {
     const moved = { ...assignment, assignedHub: 'other.example' };
     await cache.save(fingerprint, moved);
     assert.deepEqual(await cache.load(fingerprint), moved);
+  });
+
+  it('keeps the one in use and the one before', async (t) => {
+    const { cache, path } = await prepare(t);
+    const [first, second, third] = ['1', '2', '3'].map((digit) => digit.repeat(64)) as [
+      string,
+      string,
+      string,
+    ];
+    const hubOf = async (asked: string): Promise<string | undefined> =>
+      (await new AssignmentCache(path, log).load(asked))?.assignedHub;
+    await cache.save(first, { ...assignment, assignedHub: 'one' });
+    await cache.save(second, { ...assignment, assignedHub: 'two' });
+    assert.deepEqual([await hubOf(first), await hubOf(second)], ['one', 'two']);
+    await cache.save(first, { ...assignment, assignedHub: 'one' });
+    await cache.save(third, { ...assignment, assignedHub: 'three' });
+    assert.deepEqual(
+      [await hubOf(first), await hubOf(second), await hubOf(third)],
+      ['one', undefined, 'three'],
+    );
+  });
+
+  it('is read by earlier versions of the agent as the one in use, and reads theirs', async (t) => {
+    const { cache, path } = await prepare(t);
+    const earlier = { format: 1, fingerprint, assignment };
+    await writeFile(path, JSON.stringify(earlier));
+    assert.deepEqual(await cache.load(fingerprint), assignment);
+    const moved = { ...assignment, assignedHub: 'other.example' };
+    await cache.save('0'.repeat(64), moved);
+    const { previous, ...inUse } = JSON.parse(await readFile(path, 'utf8')) as Record<string, unknown>;
+    assert.deepEqual(inUse, { format: 1, fingerprint: '0'.repeat(64), assignment: moved });
+    assert.deepEqual(previous, { fingerprint, assignment });
+  });
+
+  it('goes by the one in use where the one before is damaged', async (t) => {
+    const { cache, path } = await prepare(t);
+    await writeFile(path, JSON.stringify({ format: 1, fingerprint, assignment, previous: { assignment } }));
+    assert.deepEqual(await cache.load(fingerprint), assignment);
+  });
+
+  it('is written only when it changes', async (t) => {
+    const { cache, path } = await prepare(t);
+    await cache.save(fingerprint, assignment);
+    await rm(path);
+    await cache.save(fingerprint, { ...assignment });
+    assert.equal(await new AssignmentCache(path, log).load(fingerprint), undefined);
   });
 
   it('is for the owner only', async (t) => {
@@ -124,7 +170,7 @@ describe('AssignmentCache', () => {
     await writeFile(join(directory, 'state'), 'not a directory');
     const cache = new AssignmentCache(join(directory, 'state', 'assignment.json'), log);
     await cache.save(fingerprint, assignment);
-    const [line] = log.lines;
+    const line = log.lines.at(-1);
     assert.equal(line?.level, 'warn');
     assert.match(line.message, /cannot save the assignment to \S*assignment\.json/);
     assert.match(String(line.fields['error']), /ENOTDIR|EEXIST/);

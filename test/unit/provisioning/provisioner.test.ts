@@ -67,7 +67,7 @@ async function prepare(test: TestContext) {
   const path = join(await temporaryDirectory(test), 'assignment.json');
   const [clock, dps, log] = [new FakeClock(), new FakeDps(assignment), new RecordingLog()];
   const withOptions = (over: Partial<ProvisionerOptions> = {}): Provisioner =>
-    new Provisioner({ ...options, ...over }, dps, new AssignmentCache(path, log), clock);
+    new Provisioner(() => ({ ...options, ...over }), dps, new AssignmentCache(path, log), clock);
   return { path, clock, dps, log, withOptions };
 }
 
@@ -108,12 +108,40 @@ describe('Provisioner', () => {
     assert.equal(await withOptions().cached(other), undefined);
   });
 
+  it('asks another endpoint anew, and finds the assignment of the one before again when it is back', async (t) => {
+    const { path, clock, dps, log } = await prepare(t);
+    let { endpoint } = options;
+    const withEndpoint = (): Provisioner =>
+      new Provisioner(() => ({ ...options, endpoint }), dps, new AssignmentCache(path, log), clock);
+    const provisioner = withEndpoint();
+    await ask(provisioner, credential);
+    endpoint = { host: 'Other.example', port: 8883 };
+    assert.equal(provisioner.place, 'other.example:8883');
+    assert.equal(await provisioner.cached(credential), undefined);
+    const elsewhere = { ...assignment, assignedHub: 'elsewhere.example' };
+    dps.onRegister = () => Promise.resolve(elsewhere);
+    await ask(provisioner, credential);
+    assert.deepEqual(dps.requests.at(-1)?.endpoint, endpoint);
+    const there = { ...elsewhere, trigger: 'requested' };
+    assert.deepEqual(await withEndpoint().cached(credential), there);
+    endpoint = options.endpoint;
+    assert.deepEqual(await provisioner.cached(credential), remembered);
+    assert.deepEqual(await withEndpoint().cached(credential), remembered, 'over a restart too');
+    assert.equal(dps.requests.length, 2);
+  });
+
   it('gives the answer all the same when it cannot be saved', async (t) => {
     const { path, clock, dps, log } = await prepare(t);
     await writeFile(path, 'not a directory');
-    const provisioner = new Provisioner(options, dps, new AssignmentCache(join(path, 'below'), log), clock);
+    const provisioner = new Provisioner(
+      () => options,
+      dps,
+      new AssignmentCache(join(path, 'below'), log),
+      clock,
+    );
     assert.deepEqual(await ask(provisioner, credential), remembered);
-    assert.equal(log.messages('warn').length, 1);
+    assert.match(String(log.messages('warn').at(-1)), /cannot save the assignment/);
+    assert.deepEqual(await provisioner.cached(credential), remembered);
   });
 
   it('gives up after the deadline with a code of its own, and tells the client to stop', async (t) => {
