@@ -22,6 +22,7 @@ import { SystemClock } from './lib/clock.ts';
 import type { Clock } from './lib/clock.ts';
 import { ConfigError, describeError } from './lib/errors.ts';
 import type { Log } from './lib/log.ts';
+import type { LiveConfig } from './live-config.ts';
 import { systemRandom } from './lib/random.ts';
 import type { Random } from './lib/random.ts';
 import type { DpsClient } from './provisioning/dps-client.ts';
@@ -56,23 +57,37 @@ export interface World {
 
 /**
  * The real world. Rejects with a ConfigError when the trust bundle cannot be used.
+ * @param live how DPS and hub are reached is read from it anew for each attempt
  * @param stateDirectory where it is kept which way to the cloud works; without it, that is forgotten with the process
  */
-export async function realWorld(config: Config, log: Log, stateDirectory?: string): Promise<World> {
+export async function realWorld(
+  live: Pick<LiveConfig, 'current'>,
+  log: Log,
+  stateDirectory?: string,
+): Promise<World> {
+  const config = live.current;
   // Node's own 250 ms for each address of a name are too little for a modem; the connect timeout bounds them all.
   setDefaultAutoSelectFamilyAttemptTimeout(config.network.addressFamilyTimeoutMs);
-  const { keepAliveMs, connectTimeoutMs, ackTimeoutMs } = config.connection;
+  const { ackTimeoutMs } = config.connection;
   const ca = await trustedCertificates(config.trustBundleCert);
   const contexts = new SecureContexts(ca);
   const clock = new SystemClock();
   const secrets = new Secrets({ env, credentialsDirectory: env['CREDENTIALS_DIRECTORY'] });
-  const ways = wayOptions(config, secrets, env);
   const wayFile =
     stateDirectory === undefined ? undefined : new WayFile(join(stateDirectory, 'way.json'), log);
-  const memory = new WayMemory(ways.transport, clock, wayFile);
+  const memory = new WayMemory(clock, wayFile);
   const wire = new WireBytes();
-  const limits = { ...ways, keepAliveMs, connectTimeoutMs };
-  const connector = new Connector(limits, contexts, memory, wire, clock, log);
+  const connector = new Connector(
+    () => {
+      const { keepAliveMs, connectTimeoutMs } = live.current.connection;
+      return { ...wayOptions(live.current, secrets, env), keepAliveMs, connectTimeoutMs };
+    },
+    contexts,
+    memory,
+    wire,
+    clock,
+    log,
+  );
   return {
     clock,
     random: systemRandom,
@@ -83,7 +98,8 @@ export async function realWorld(config: Config, log: Log, stateDirectory?: strin
     secrets,
     ca,
     runProgram,
-    measureOffset: httpsDateOffset({ host: timeHost(config), port: 443, ca, clock, log }),
+    measureOffset: (signal) =>
+      httpsDateOffset({ host: timeHost(live.current), port: 443, ca, clock, log })(signal),
     programFile: argv[1] ?? '',
     bootTime: () => new Date(clock.now().getTime() - uptime() * 1000),
     root: '/',

@@ -30,17 +30,20 @@ export interface Errand {
   readonly doing: string;
 }
 
+export type ConnectorOptions = LinkOptions & WayOptions;
+
 /** Makes connections by the ways that are allowed, and says which failed and why. */
 export class Connector {
-  readonly #options: LinkOptions & WayOptions;
+  readonly #options: () => ConnectorOptions;
   readonly #contexts: SecureContexts;
   readonly #memory: WayMemory;
   readonly #wire: WireBytes;
   readonly #clock: Clock;
   readonly #log: Log;
 
+  /** @param options read anew for each attempt, and the same throughout it */
   constructor(
-    options: LinkOptions & WayOptions,
+    options: () => ConnectorOptions,
     contexts: SecureContexts,
     memory: WayMemory,
     wire: WireBytes,
@@ -61,7 +64,8 @@ export class Connector {
    */
   async run<T>(errand: Errand, signal: AbortSignal, use: (link: MqttLink) => Promise<T>): Promise<T> {
     const { host } = errand.target;
-    const ways = await this.#memory.waysTo(host);
+    const options = this.#options();
+    const ways = await this.#memory.waysTo(host, options);
     const failed: { readonly way: Way; readonly error: CloudError }[] = [];
     for (const way of ways) {
       let link: MqttLink | undefined;
@@ -72,7 +76,7 @@ export class Connector {
           failed.map((each) => each.way),
         );
       try {
-        link = await this.#open(errand, way, signal);
+        link = await this.#open(errand, way, options, signal);
         const result = await use(link);
         await worked();
         return result;
@@ -94,14 +98,12 @@ export class Connector {
   async #open(
     { service, target, credential, doing }: Errand,
     way: Way,
+    { connectTimeoutMs, keepAliveMs, noProxy, proxy: proxyNow }: ConnectorOptions,
     signal: AbortSignal,
   ): Promise<MqttLink> {
     const secureContext = this.#contexts.for(credential);
     const port = portFor(target, way);
-    const { connectTimeoutMs, keepAliveMs } = this.#options;
-    const proxy = bypassesProxy(target.host, port, this.#options.noProxy)
-      ? undefined
-      : await this.#options.proxy?.();
+    const proxy = bypassesProxy(target.host, port, noProxy) ? undefined : await proxyNow?.();
     const startedAt = this.#clock.monotonic();
     const late = Object.assign(new Error('no answer in time'), { code: 'ETIMEDOUT' });
     let atProxy = proxy !== undefined;

@@ -14,24 +14,32 @@ export interface WayStore {
 /** DPS and the hubs of late; a host more pushes the oldest out, and is at worst found out again. */
 const maxHosts = 16;
 
-/** Which way worked, host by host. */
+/** The settings that decide on the way. */
+export interface Route {
+  readonly transport: Transport;
+  /** Another one where a way that failed may work and the other way round: behind another proxy, for one. */
+  readonly routeId: string;
+}
+
+/** Which way worked, host by host, by one route: by another one it is found out anew. */
 export class WayMemory {
-  readonly #transport: Transport;
   readonly #clock: Clock;
   readonly #store: WayStore | undefined;
+  #routeId: string | undefined;
   #blocked: Promise<Map<string, string>> | undefined;
 
   /** @param store none: it is forgotten with the process */
-  constructor(transport: Transport, clock: Clock, store?: WayStore) {
-    this.#transport = transport;
+  constructor(clock: Clock, store?: WayStore) {
     this.#clock = clock;
     this.#store = store;
   }
 
-  async waysTo(host: string): Promise<readonly Way[]> {
+  async waysTo(host: string, { transport, routeId }: Route): Promise<readonly Way[]> {
+    if (this.#routeId !== undefined && this.#routeId !== routeId) await this.#forget();
+    this.#routeId = routeId;
     const failedAt = (await this.#hosts()).get(host);
     const failedAtMs = failedAt === undefined ? undefined : Date.parse(failedAt);
-    return waysToTry(this.#transport, failedAtMs, this.#clock.now().getTime());
+    return waysToTry(transport, failedAtMs, this.#clock.now().getTime());
   }
 
   /** The service has answered by this way. @param others the ways that had failed before, in this attempt */
@@ -47,6 +55,13 @@ export class WayMemory {
     const [oldest] = hosts.keys();
     if (hosts.size > maxHosts && oldest !== undefined) hosts.delete(oldest);
     await this.#store?.save(Object.fromEntries(hosts));
+  }
+
+  async #forget(): Promise<void> {
+    const hosts = await this.#hosts();
+    if (hosts.size === 0) return;
+    hosts.clear();
+    await this.#store?.save({});
   }
 
   #hosts(): Promise<Map<string, string>> {

@@ -1,14 +1,14 @@
+import { createHash } from 'node:crypto';
 import type { Config } from '../config/schema.ts';
 import { CloudError } from '../cloud-error.ts';
 import type { Secrets } from '../provisioning/secrets.ts';
 import { Secret } from '../lib/secret.ts';
 import type { Proxy } from './proxy-tunnel.ts';
 import { proxyFromUrl } from './proxy-url.ts';
-import type { Transport } from './way.ts';
+import type { Route } from './way-memory.ts';
 
 /** How the cloud is reached. */
-export interface WayOptions {
-  readonly transport: Transport;
+export interface WayOptions extends Route {
   /** Read anew for each connection, so that a new password needs no restart. Rejects with a CloudError. */
   readonly proxy?: (() => Promise<Proxy>) | undefined;
   /** Hosts that are reached without the proxy (no-proxy.ts). */
@@ -28,15 +28,26 @@ export function wayOptions(
 ): WayOptions {
   const fromEnvironment = (name: string): string => env[name.toLowerCase()] ?? env[name] ?? '';
   const { proxy } = config;
-  const noProxy = fromEnvironment('NO_PROXY').split(',');
+  const { transport } = config.connection;
+  const entries = fromEnvironment('NO_PROXY').split(',');
+  const noProxy = [
+    ...config.noProxy,
+    ...entries.map((entry) => entry.trim()).filter((entry) => entry !== ''),
+  ];
   return {
-    transport: config.connection.transport,
+    transport,
+    routeId: digestOf([transport, noProxy, proxy?.kind === 'plain' ? proxy.value.reveal() : proxy]),
     proxy:
       proxy === undefined
         ? proxyOf(fromEnvironment('HTTPS_PROXY'))
         : async () => usable(await secrets.read(proxy), 'proxy'),
-    noProxy: [...config.noProxy, ...noProxy.map((entry) => entry.trim()).filter((entry) => entry !== '')],
+    noProxy,
   };
+}
+
+/** There may be a password in it: it stays in memory. */
+function digestOf(route: unknown): string {
+  return createHash('sha256').update(JSON.stringify(route)).digest('hex');
 }
 
 function proxyOf(variable: string): (() => Promise<Proxy>) | undefined {

@@ -91,7 +91,12 @@ async function identityReport(configPath: string): Promise<IdentityReport> {
       }
     }),
   );
-  const identity = identitySource(config, stateDirectory, { clock, secrets, log: silent, dps: unreachable });
+  const identity = identitySource({ current: config }, stateDirectory, {
+    clock,
+    secrets,
+    log: silent,
+    dps: unreachable,
+  });
   const pid = await runningAgent(stateDirectory);
   return {
     ...sourceOf(provisioning),

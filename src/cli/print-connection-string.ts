@@ -20,7 +20,7 @@ export async function printConnectionString(configPath: string): Promise<number>
   const { config, warnings } = await loadConfig(configPath);
   for (const warning of warnings) say(warning);
   try {
-    process.stdout.write(`${await obtain(config, await realWorld(config, errorLog))}\n`);
+    process.stdout.write(`${await obtain(config, await realWorld({ current: config }, errorLog))}\n`);
     return exitCodes.success;
   } catch (error) {
     if (!(error instanceof CloudError)) throw error;

@@ -7,6 +7,7 @@ import { writeFileAtomically } from '../lib/atomic-file.ts';
 import { untilStopped } from '../lib/deadline.ts';
 import { describeError } from '../lib/errors.ts';
 import type { Log } from '../lib/log.ts';
+import { LiveConfig } from '../live-config.ts';
 import { agentVersion } from '../version.ts';
 import { realWorld } from '../world.ts';
 import type { World } from '../world.ts';
@@ -28,11 +29,12 @@ export async function runAgent(configPath: string): Promise<number> {
   const permissions = await permissionWarnings(configPath, config, { uid: process.getuid?.() });
   for (const warning of [...warnings, ...permissions]) log.warn(warning);
   const stateDirectory = stateDirectoryOf(config);
-  const world = await realWorld(config, log, stateDirectory);
+  const live = new LiveConfig(config);
+  const world = await realWorld(live, log, stateDirectory);
   log.info({ version: agentVersion, config: configPath, stateDirectory }, `dps-agent ${agentVersion} starts`);
 
   const stop = stopOnSignals(log);
-  const agent = await createAgent(config, stateDirectory, world, {
+  const agent = await createAgent(live, stateDirectory, world, {
     socketPath: socketPathFor(stateDirectory),
     pid: process.pid,
   });

@@ -10,6 +10,7 @@ import process from 'node:process';
 import { createInterface } from 'node:readline';
 import { createAgent } from '../../src/agent.ts';
 import { parseConfig } from '../../src/config/parse.ts';
+import { LiveConfig } from '../../src/live-config.ts';
 import { realWorld } from '../../src/world.ts';
 import { configFor } from '../support/agent.ts';
 import { WatchedLog } from '../support/watched-log.ts';
@@ -52,8 +53,9 @@ async function measure(address: {
   const none = { initialMs: 1, maximumMs: 1 };
   const connection = { ...config.connection, retry: none, rejectedRetry: none };
   const stop = new AbortController();
-  const world = await realWorld(config, log.log);
-  const running = (await createAgent({ ...config, connection }, join(folder, 'state'), world)).run(stop.signal);
+  const live = new LiveConfig({ ...config, connection });
+  const world = await realWorld(live, log.log);
+  const running = (await createAgent(live, join(folder, 'state'), world)).run(stop.signal);
 
   console.log('reconnects   heap MB    RSS MB');
   const rows: NodeJS.MemoryUsage[] = [];

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { createAgent } from '../../src/agent.ts';
 import { parseConfig } from '../../src/config/parse.ts';
+import { LiveConfig } from '../../src/live-config.ts';
 import { realWorld } from '../../src/world.ts';
 import type { Simulator } from '../../src/simulator/simulator.ts';
 import type { Scratch } from './scratch.ts';
@@ -67,9 +68,10 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
   const stateDirectory = options.stateDirectory ?? join(await options.scratch.folder(), 'state');
   const log = new WatchedLog();
   const stopping = new AbortController();
-  const world = { ...(await realWorld(config, log.log)), runProgram: nobodyToAsk };
+  const live = new LiveConfig(config);
+  const world = { ...(await realWorld(live, log.log)), runProgram: nobodyToAsk };
   const local = { socketPath: join(stateDirectory, 'agent.sock'), pid: process.pid };
-  const agent = await createAgent(config, stateDirectory, world, options.socket === true ? local : undefined);
+  const agent = await createAgent(live, stateDirectory, world, options.socket === true ? local : undefined);
   const running = agent.run(stopping.signal);
   // Told by `stop`; until then a failure must not end the test's process.
   running.catch(() => undefined);

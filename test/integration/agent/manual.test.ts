@@ -7,6 +7,7 @@ import { createDeviceCertificate } from '../../../src/certificates/certificate.t
 import { thumbprintsOf } from '../../../src/certificates/thumbprint.ts';
 import { parseConfig } from '../../../src/config/parse.ts';
 import type { Simulator } from '../../../src/simulator/simulator.ts';
+import { LiveConfig } from '../../../src/live-config.ts';
 import { realWorld } from '../../../src/world.ts';
 import { nobodyToAsk, quickRetries } from '../../support/agent.ts';
 import { Scratch } from '../../support/scratch.ts';
@@ -97,8 +98,9 @@ describe('source manual', () => {
     const log = new WatchedLog();
     const stopping = new AbortController();
     const state = join(await scratch.folder(), 'state');
-    const world = { ...(await realWorld(config, log.log)), runProgram: nobodyToAsk };
-    const running = (await createAgent(config, state, world)).run(stopping.signal);
+    const live = new LiveConfig(config);
+    const world = { ...(await realWorld(live, log.log)), runProgram: nobodyToAsk };
+    const running = (await createAgent(live, state, world)).run(stopping.signal);
     // Told by the clean-up; until then a failure must not end the test's process.
     running.catch(() => undefined);
     scratch.defer(async () => {

@@ -9,6 +9,7 @@ import { parseConfig } from '../../../src/config/parse.ts';
 import { Secret } from '../../../src/lib/secret.ts';
 import { deriveDeviceKey } from '../../../src/provisioning/derive-device-key.ts';
 import type { Simulator } from '../../../src/simulator/simulator.ts';
+import { LiveConfig } from '../../../src/live-config.ts';
 import { realWorld } from '../../../src/world.ts';
 import { nobodyToAsk } from '../../support/agent.ts';
 import { certificateFiles, validNow } from '../../support/certificate-files.ts';
@@ -160,8 +161,11 @@ async function run(scratch: Scratch, text: string): Promise<void> {
   const { config } = parseConfig(text, 'config.yaml');
   const log = new WatchedLog();
   const stopping = new AbortController();
-  const world = { ...(await realWorld(config, log.log)), runProgram: nobodyToAsk };
-  const running = (await createAgent(config, join(await scratch.folder(), 'state'), world)).run(stopping.signal);
+  const live = new LiveConfig(config);
+  const world = { ...(await realWorld(live, log.log)), runProgram: nobodyToAsk };
+  const running = (await createAgent(live, join(await scratch.folder(), 'state'), world)).run(
+    stopping.signal,
+  );
   running.catch(() => undefined);
   scratch.defer(async () => {
     stopping.abort();

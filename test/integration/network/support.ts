@@ -41,6 +41,7 @@ export function cloudOf(simulator: Pick<Simulator, 'caPem'>, options: CloudOptio
   const { store, proxy, connectTimeoutMs = 5000, ...given } = options;
   const ways: WayOptions = {
     transport: 'mqtt',
+    routeId: 'given',
     noProxy: [],
     proxy: proxy && (() => Promise.resolve(proxy)),
     ...given,
@@ -49,9 +50,9 @@ export function cloudOf(simulator: Pick<Simulator, 'caPem'>, options: CloudOptio
   const log = new WatchedLog();
   const wire = new WireBytes();
   const connector = new Connector(
-    { ...ways, connectTimeoutMs, keepAliveMs: 25_000 },
+    () => ({ ...ways, connectTimeoutMs, keepAliveMs: 25_000 }),
     new SecureContexts([simulator.caPem]),
-    new WayMemory(ways.transport, clock, store),
+    new WayMemory(clock, store),
     wire,
     clock,
     log.log,

@@ -55,6 +55,20 @@ describe('the way as configured', () => {
     assert.deepEqual(noProxy, ['hub.example', 'localhost', '.local']);
   });
 
+  it('is by another route where transport, proxy or exceptions differ, and by the same one otherwise', () => {
+    const routes = [
+      options({}),
+      options({ connection: { transport: 'mqtt_ws' } }),
+      options({ proxy: plain('http://gw:one@proxy:8080') }),
+      options({ proxy: plain('http://gw:two@proxy:8080') }),
+      options({ proxy: { kind: 'env', name: 'PROXY' } }),
+      options({ noProxy: ['hub.example'] }),
+    ].map(({ routeId }) => routeId);
+    assert.equal(new Set(routes).size, routes.length);
+    const again = options({ proxy: plain('http://gw:one@proxy:8080') });
+    assert.equal(again.routeId, routes[2]);
+  });
+
   it('tells of a proxy that cannot be used without what it is', async () => {
     await assert.rejects(proxyOf({}, { https_proxy: 'socks5://gw:hunter2@proxy:1080' }), (error: unknown) => {
       assert.ok(error instanceof CloudError);
