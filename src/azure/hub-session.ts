@@ -10,7 +10,8 @@ import type { FailureCode } from '../cloud-error.ts';
 import type { HubSession } from '../connection/hub-client.ts';
 import { Channel } from '../lib/channel.ts';
 import type { Clock } from '../lib/clock.ts';
-import { withDeadline } from '../lib/deadline.ts';
+import { untilStopped, withDeadline } from '../lib/deadline.ts';
+import { describeError } from '../lib/errors.ts';
 import { isJsonObject } from '../lib/json.ts';
 import type { Log } from '../lib/log.ts';
 import type { CloudMessage } from '../messages/cloud-message.ts';
@@ -249,12 +250,18 @@ export class AzureHubSession implements HubSession {
     if (this.#over.signal.aborted) return;
     // The SDK's type is a class with a method of its own; its transport reads these three.
     const response = { requestId, status, payload: payload ?? null } as unknown as DeviceMethodResponse;
-    await new Promise<void>((resolve) => {
-      this.#transport.sendMethodResponse(response, (error) => {
-        if (error) this.#options.log.warn({ status }, `cannot answer a direct method: ${error.message}`);
-        resolve();
-      });
+    const sent = callbackToPromise((done) => {
+      this.#transport.sendMethodResponse(response, done);
     });
+    try {
+      await untilStopped(sent, this.#over.signal);
+    } catch (error) {
+      const reason = describeError(error);
+      this.#options.log.warn(
+        { requestId, status, error: reason },
+        `cannot answer a direct method: ${reason}`,
+      );
+    }
   }
 
   #end(code: FailureCode, cause?: Error): void {
