@@ -149,13 +149,13 @@ export class FakeQueueFiles implements QueueFiles {
   async replace(path: string, text: string): Promise<void> {
     await this.#enter('replace', path);
     const content = Buffer.from(text);
-    if (content.length > this.#free) throw failure('ENOSPC', path);
+    if (blocksOf(content.length) > this.#free) throw failure('ENOSPC', path);
     this.counts.replace += 1;
     this.put(path, content);
   }
 
   get usedBytes(): number {
-    return [...this.#files.values()].reduce((sum, { data }) => sum + data.length, 0);
+    return [...this.#files.values()].reduce((sum, { data }) => sum + blocksOf(data.length), 0);
   }
 
   get #free(): number {
@@ -164,9 +164,8 @@ export class FakeQueueFiles implements QueueFiles {
 
   /** As the kernel: what still fits is written before it fails. */
   #write(path: string, file: FakeFile, data: Uint8Array, position: number): void {
-    const growth = Math.max(0, position + data.length - file.data.length);
-    const fitting =
-      growth <= this.#free ? data : data.subarray(0, Math.max(0, data.length - growth + this.#free));
+    const room = blocksOf(file.data.length) + this.#free - position;
+    const fitting = data.subarray(0, Math.max(0, Math.min(data.length, room)));
     const end = Math.max(file.data.length, position + fitting.length);
     const next = Buffer.concat([file.data], end);
     next.set(fitting, position);
@@ -192,6 +191,11 @@ export class FakeQueueFiles implements QueueFiles {
 
 export function failure(code: string, path: string): Error {
   return Object.assign(new Error(`${code}: ${join(path)}`), { code });
+}
+
+/** What a file takes of the disk. */
+function blocksOf(bytes: number): number {
+  return Math.ceil(bytes / pageBytes) * pageBytes;
 }
 
 function torn({ data, synced }: FakeFile, random: Random): Buffer {
