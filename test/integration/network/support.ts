@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { Connector } from '../../../src/azure/connector.ts';
+import type { ConnectorOptions } from '../../../src/azure/connector.ts';
 import type { Proxy } from '../../../src/azure/proxy-tunnel.ts';
 import { AzureDpsClient } from '../../../src/azure/dps-client.ts';
 import { AzureHubClient } from '../../../src/azure/hub-client.ts';
@@ -31,26 +32,26 @@ export interface Cloud {
   readonly log: WatchedLog;
 }
 
-export interface CloudOptions extends Partial<Omit<WayOptions, 'proxy'>> {
+export interface Steered extends Partial<Omit<WayOptions, 'proxy'>> {
   readonly proxy?: Proxy;
-  readonly store?: WayStore;
   readonly connectTimeoutMs?: number;
+  readonly keepAliveMs?: number;
 }
 
-export function cloudOf(simulator: Pick<Simulator, 'caPem'>, options: CloudOptions): Cloud {
-  const { store, proxy, connectTimeoutMs = 5000, ...given } = options;
-  const ways: WayOptions = {
-    transport: 'mqtt',
-    routeId: 'given',
-    noProxy: [],
-    proxy: proxy && (() => Promise.resolve(proxy)),
-    ...given,
-  };
+export interface CloudOptions extends Steered {
+  readonly store?: WayStore;
+}
+
+export function cloudOf(
+  simulator: Pick<Simulator, 'caPem'>,
+  { store, ...given }: CloudOptions,
+  steered: () => Steered = () => given,
+): Cloud {
   const clock = new SystemClock();
   const log = new WatchedLog();
   const wire = new WireBytes();
   const connector = new Connector(
-    () => ({ ...ways, connectTimeoutMs, keepAliveMs: 25_000 }),
+    () => optionsOf(steered()),
     new SecureContexts([simulator.caPem]),
     new WayMemory(clock, store),
     wire,
@@ -62,6 +63,18 @@ export function cloudOf(simulator: Pick<Simulator, 'caPem'>, options: CloudOptio
     hub: new AzureHubClient({ ackTimeoutMs: 5000 }, connector, clock, log.log),
     wire,
     log,
+  };
+}
+
+function optionsOf({ proxy, ...given }: Steered): ConnectorOptions {
+  return {
+    transport: 'mqtt',
+    routeId: 'given',
+    noProxy: [],
+    proxy: proxy && (() => Promise.resolve(proxy)),
+    connectTimeoutMs: 5000,
+    keepAliveMs: 25_000,
+    ...given,
   };
 }
 

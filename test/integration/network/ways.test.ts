@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { createServer as createHttpsServer } from 'node:https';
-import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import type { BlockedHosts, WayStore } from '../../../src/azure/way-memory.ts';
@@ -15,6 +14,7 @@ import { proxyFor } from '../../support/proxy.ts';
 import { Scratch } from '../../support/scratch.ts';
 import { dpsConnections, simulatorFor } from '../../support/simulator.ts';
 import { keepLogged, keepSecret } from '../../support/test-logs.ts';
+import { unusedPort } from '../../support/unused-port.ts';
 import { cloudOf, connected, enroll, register, roundTrip, soon } from './support.ts';
 
 const methods = ['symmetric_key', 'x509'] as const;
@@ -273,14 +273,6 @@ function keptWays(hosts: BlockedHosts = {}): { hosts: BlockedHosts } & WayStore 
     },
   };
   return kept;
-}
-
-async function unusedPort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 /** A web server that knows nothing of WebSockets. */
