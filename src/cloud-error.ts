@@ -287,6 +287,49 @@ export const failures = {
     meaning: 'the hub refused or did not answer the subscription to cloud-to-device messages',
     remedy: 'none if it passes: the next session subscribes again',
   },
+  'UPLOAD-OFFLINE': {
+    kind: 'transient',
+    meaning: 'the device has not been connected to its hub yet, which says where files go',
+    remedy: 'try again when the device is connected, or give a sasUrl',
+  },
+  'UPLOAD-URL': {
+    kind: 'rejected',
+    meaning: 'the URL is none that a file can be uploaded to',
+    remedy:
+      'give the whole SAS URL of one blob, https://… with its signature, valid and with permission to write',
+  },
+  'UPLOAD-REFUSED': {
+    kind: 'rejected',
+    meaning: 'the hub refused the file upload',
+    remedy:
+      'the message has its answer: the hub needs a storage account under File upload; for 401, check device and clock',
+  },
+  'UPLOAD-BUSY': {
+    kind: 'transient',
+    meaning: 'the hub has no room for another file upload now: ten of a device are the most',
+    remedy: 'none if it passes: it is tried again; uploads that were never ended are forgotten after an hour',
+  },
+  'UPLOAD-HUB': {
+    kind: 'transient',
+    meaning: 'the hub has trouble of its own with the file upload',
+    remedy: 'none: it is tried again; see the Azure status page if it lasts',
+  },
+  'UPLOAD-STORAGE': {
+    kind: 'transient',
+    meaning: 'the storage has trouble of its own, or asks for fewer requests',
+    remedy: 'none: it is tried again; see the Azure status page if it lasts',
+  },
+  'UPLOAD-STORAGE-REFUSED': {
+    kind: 'rejected',
+    meaning: 'the storage refused the upload',
+    remedy:
+      'the message has its answer: for 403 the URL has expired or may not write; check the clock too: timedatectl',
+  },
+  'UPLOAD-TIMEOUT': {
+    kind: 'transient',
+    meaning: 'the upload was not done in time',
+    remedy: 'check the link; upload less at a time: since and until',
+  },
   'DUPLICATE-IDENTITY': {
     kind: 'rejected',
     meaning: 'the hub ends every session within seconds',

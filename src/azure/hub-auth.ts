@@ -1,5 +1,6 @@
 import type { AuthenticationProvider } from 'azure-iot-common';
 import type { Clock } from '../lib/clock.ts';
+import type { Secret } from '../lib/secret.ts';
 import type { Credential } from '../provisioning/credential.ts';
 import type { Assignment } from '../provisioning/dps-client.ts';
 import {
@@ -29,10 +30,16 @@ export function hubAuthentication(
     const x509 = { cert: credential.certificate, key: credential.privateKey.reveal() };
     return X509AuthenticationProvider.fromX509Options(deviceId, assignedHub, x509);
   }
+  return SharedAccessSignatureAuthenticationProvider.fromSharedAccessSignature(
+    hubToken(assignment, credential.key, clock),
+  );
+}
+
+/** A token that lets the device speak to its hub, for `tokenLifetimeMs` from now. */
+export function hubToken({ assignedHub, deviceId }: Assignment, key: Secret, clock: Clock): string {
   const expiresAt = Math.floor((clock.now().getTime() + tokenLifetimeMs) / 1000);
   const resource = encodeURIComponent(`${assignedHub}/devices/${deviceId}`);
   // A device's own key has no policy name, which the SDK's types do not know.
   const noPolicy = null as unknown as string;
-  const token = SharedAccessSignature.create(resource, noPolicy, credential.key.reveal(), expiresAt);
-  return SharedAccessSignatureAuthenticationProvider.fromSharedAccessSignature(token.toString());
+  return SharedAccessSignature.create(resource, noPolicy, key.reveal(), expiresAt).toString();
 }

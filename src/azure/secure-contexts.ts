@@ -11,6 +11,7 @@ import type { Credential } from '../provisioning/credential.ts';
 export class SecureContexts {
   readonly #ca: readonly string[] | undefined;
   #last: { readonly digest: string; readonly context: SecureContext } | undefined;
+  #anonymous: SecureContext | undefined;
 
   /** @param ca PEM certificates to trust; Node's own roots when absent */
   constructor(ca: readonly string[] | undefined) {
@@ -26,10 +27,16 @@ export class SecureContexts {
     return context;
   }
 
-  #create(credential: Credential): SecureContext {
+  /** For servers that need not know who the device is. */
+  anonymous(): SecureContext {
+    this.#anonymous ??= this.#create(undefined);
+    return this.#anonymous;
+  }
+
+  #create(credential: Credential | undefined): SecureContext {
     const trust = this.#ca === undefined ? {} : { ca: [...this.#ca] };
     const own =
-      credential.method === 'x509'
+      credential?.method === 'x509'
         ? { cert: credential.certificate, key: credential.privateKey.reveal() }
         : {};
     try {

@@ -43,7 +43,7 @@ export class BlobStore {
   readonly #clock: Clock;
   readonly #key = randomBytes(32);
   readonly #blobs = new Map<string, Blob>();
-  /** Blocks that no list has made a blob of yet, by the name of the blob and their ID. */
+  /** Blocks by the name of their blob and their ID: those that no list has named yet, and those of the last list. */
   readonly #blocks = new Map<string, Map<string, Buffer>>();
   #dropped = 0;
 
@@ -118,7 +118,12 @@ export class BlobStore {
         throw new BlobError(400, 'InvalidBlockList', `there is no block ${blockId} of this blob`);
       return block;
     });
-    return this.put(name, Buffer.concat(contents), contentType);
+    const blob = this.put(name, Buffer.concat(contents), contentType);
+    this.#blocks.set(
+      name,
+      new Map(blockIds.map((blockId, index) => [blockId, contents[index] ?? Buffer.alloc(0)])),
+    );
+    return blob;
   }
 
   tooLarge(): BlobError {
