@@ -17,7 +17,10 @@ const azureImport = {
   group: ['azure-iot-*', 'mqtt'],
   message: 'Only azure/ imports the SDK.',
 };
-const brokerImport = { group: ['mqtt5'], message: 'Only the mqtt input speaks to a local broker.' };
+const brokerImport = {
+  group: ['mqtt5'],
+  message: 'Only the mqtt input and the publisher of messages speak to a local broker.',
+};
 const processImport = { group: ['node:process', 'process'], message: processGlobal.message };
 const timerImport = { group: ['node:timers', 'node:timers/*', 'node:perf_hooks'], message: clockMessage };
 const fileWriteNames = [
@@ -68,6 +71,7 @@ const features = [
   'systemd',
   'clock-sync',
   'local-api',
+  'messages',
 ];
 /** @param {string} feature */
 const featureRule = (feature, files = [`src/${feature}/**/*.ts`], general = always) => ({
@@ -135,6 +139,7 @@ export default tseslint.config(
   // The queue has its own way of writing; docs/queue.md says how it stands up to a power cut.
   featureRule('telemetry', ['src/telemetry/queue/**/*.ts'], [...readOnly, brokerImport]),
   featureRule('telemetry', ['src/telemetry/inputs/mqtt*.ts'], [...readOnly, fileWriteImport]),
+  featureRule('messages', ['src/messages/mqtt*.ts'], [...readOnly, fileWriteImport]),
   {
     files: ['src/lib/**/*.ts'],
     rules: {

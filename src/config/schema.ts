@@ -5,6 +5,7 @@ import { parseAbsolutePath, parseFileUri } from './file-uri.ts';
 import { localApi } from './local-api-schema.ts';
 import { log } from './log-schema.ts';
 import { methods } from './methods-schema.ts';
+import { onMessage } from './messages-schema.ts';
 import { provisioning } from './provisioning-schema.ts';
 import { parseNoProxy, parseProxy } from './proxy.ts';
 import { telemetry } from './telemetry-schema.ts';
@@ -43,16 +44,20 @@ export const configSchema = v.pipe(
     telemetry: optionalSection(telemetry),
     reporting: optionalSection(reporting),
     settings: optionalSection(settings),
+    on_message: v.nullish(onMessage, []),
     local_api: optionalSection(localApi),
     methods: optionalSection(methods),
     log: optionalSection(log),
   }),
-  v.transform(({ trust_bundle_cert, state_directory, no_proxy, proxy, local_api, ...sections }) => ({
-    ...sections,
-    noProxy: no_proxy,
-    localApi: local_api,
-    ...present({ proxy, trustBundleCert: trust_bundle_cert, stateDirectory: state_directory }),
-  })),
+  v.transform(
+    ({ trust_bundle_cert, state_directory, no_proxy, proxy, local_api, on_message, ...sections }) => ({
+      ...sections,
+      noProxy: no_proxy,
+      localApi: local_api,
+      onMessage: on_message,
+      ...present({ proxy, trustBundleCert: trust_bundle_cert, stateDirectory: state_directory }),
+    }),
+  ),
 );
 
 /**

@@ -121,6 +121,18 @@ describe('config.example.yaml', () => {
     assert.equal(read(withExample('path')).localApi.group, 'sensors');
   });
 
+  it('gives examples that are valid: what is done with messages', () => {
+    const rules = read(withExample('- name')).onMessage;
+    assert.deepEqual(
+      rules.map(({ name, action }) => [name, action.kind]),
+      [
+        ['valve', 'command'],
+        ['line', 'publish'],
+        ['on_message[2]', 'local_api'],
+      ],
+    );
+  });
+
   it('gives examples that are valid: a level for each part of the program', () => {
     assert.deepEqual(Object.keys(read(withExample('connection')).log.areas).toSorted(), logAreas.toSorted());
   });

@@ -6,6 +6,7 @@ import type { EstSettings } from '../../../src/config/est-schema.ts';
 import type { JsonObject } from '../../../src/config/payload.ts';
 import type { SecretSource } from '../../../src/config/secret-source.ts';
 import type { LogArea, LogLevel } from '../../../src/log-areas.ts';
+import type { MessageRuleConfig } from '../../../src/config/messages-schema.ts';
 import type { Config } from '../../../src/config/schema.ts';
 import { Secret } from '../../../src/lib/secret.ts';
 
@@ -79,6 +80,7 @@ interface Expected {
     window: number;
     drainRatePerSecond: number;
   };
+  onMessage: readonly MessageRuleConfig[];
   localApi: { path?: string; mode: number; group?: string; tcpPort?: number };
   reporting: { intervalMs: number };
   settings: { confirmMs: number };
@@ -174,6 +176,7 @@ describe('the schema', () => {
       },
       reporting: { intervalMs: 60_000 },
       settings: { confirmMs: 300_000 },
+      onMessage: [],
       localApi: { mode: 0o600 },
       methods: { deadlineMs: 25_000, atOnce: 4, allow: [] },
       log: { level: 'info', areas: {}, ringBytes: 524_288 },

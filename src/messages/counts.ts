@@ -1,0 +1,28 @@
+/** What became of the messages, since the start. */
+export interface MessageCounts {
+  /** Taken from the hub, those that came again included. */
+  received: number;
+  handled: number;
+  /** Had come before. */
+  duplicates: number;
+  /** Too old when their turn came. */
+  expired: number;
+  /** For no rule: acknowledged and dropped. */
+  unmatched: number;
+  /** Set aside in the inbox's folder `failed`. */
+  failed: number;
+  /** Not taken, for want of room or of a disk that can be written: the hub has them still. */
+  leftWithHub: number;
+}
+
+export function noMessages(): MessageCounts {
+  return {
+    received: 0,
+    handled: 0,
+    duplicates: 0,
+    expired: 0,
+    unmatched: 0,
+    failed: 0,
+    leftWithHub: 0,
+  };
+}
