@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { isJsonObject } from '../lib/json.ts';
 import type { JsonObject } from '../lib/json.ts';
 import type { DesiredProperties } from './properties.ts';
@@ -25,6 +26,10 @@ export class DesiredDocument {
 
   get version(): number {
     return this.#version;
+  }
+
+  isSame(other: DesiredDocument): boolean {
+    return this.#version === other.#version && isDeepStrictEqual(this.#properties, other.#properties);
   }
 
   /** Applies a patch if it is the next; versions count up by one (protocol.md 3.5, 4). */
