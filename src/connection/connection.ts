@@ -196,6 +196,7 @@ export class Connection implements Service {
 
   async #step(from: State, work: AbortController, stop: AbortSignal): Promise<State> {
     this.#work = work;
+    if (this.#options.identity.place !== this.#place) this.#wanted.add('reconnect');
     // Asked for before there was any work to break off.
     if (this.#wanted.size > 0) work.abort(new Error('interrupted'));
     let state = from;

@@ -441,6 +441,20 @@ describe('Connection', () => {
       assert.deepEqual(hub.connects, ['one', 'one']);
     });
 
+    it('asks another DPS at the next occasion even if nobody says that it is another one', async () => {
+      const first = new FakeSession();
+      hub.willAnswer(first, new FakeSession());
+      run();
+      await settle();
+      place = 'two:8883';
+      await settle();
+      assert.equal(first.isClosed, false);
+      first.end('NET-RESET');
+      await settle();
+      assert.equal(registered, 1);
+      assert.deepEqual(hub.connects, ['one', 'hub-of-two:8883']);
+    });
+
     it('remembers no hub for a DPS that has not named it', async () => {
       let open: (session: FakeSession) => void = () => undefined;
       hub.willAnswer(new Promise<FakeSession>((resolve) => (open = resolve)));
