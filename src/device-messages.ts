@@ -53,7 +53,8 @@ export async function openMessages(
   invoke: InvokeMethod,
   trustsClock: () => boolean,
 ): Promise<DeviceMessages> {
-  const { clock, random, log } = world;
+  const { clock, random } = world;
+  const log = world.log.child({ area: 'messages' });
   const laneOf = (message: MessageContent): string | undefined =>
     rules.find(({ match }) => fits(match, message))?.name ??
     (isOfflineCommand(message) ? methodLane : undefined);
@@ -63,7 +64,7 @@ export async function openMessages(
   const expiry = new Expiry(clock, trustsClock);
   const shared = { inbox, expiry, counts, clock, random, log };
   const lanes = rules.flatMap((rule) => {
-    const handler = handlerOf(rule, world);
+    const handler = handlerOf(rule, { ...world, log });
     const { name, attempts, retry } = rule;
     return handler === undefined ? [] : [new Lane({ ...shared, name, attempts, retry, handler })];
   });

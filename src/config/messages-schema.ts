@@ -149,11 +149,8 @@ export const onMessage = v.pipe(
       addIssue({ message, path: pathTo(index, 'name') });
     });
   }),
-  v.transform((rules) =>
-    rules.map(({ name, ...rest }, index): MessageRuleConfig => ({
-      name: name ?? `on_message[${index}]`,
-      ...rest,
-    })),
+  v.transform((rules): readonly MessageRuleConfig[] =>
+    rules.map(({ name, ...rest }, index) => ({ name: name ?? `on_message[${index}]`, ...rest })),
   ),
 );
 

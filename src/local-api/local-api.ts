@@ -9,6 +9,8 @@ import { HttpServer } from './http-server.ts';
 import { apiLimits } from './limits.ts';
 import type { ApiLimits } from './limits.ts';
 import { listenOnLoopback, refuseBrowsers } from './loopback.ts';
+import type { MessageOutlet } from './message-outlet.ts';
+import { MessageStreams } from './message-streams.ts';
 import { messagesRoute } from './messages-route.ts';
 import type { Posting } from './posting.ts';
 import { Router } from './router.ts';
@@ -25,16 +27,18 @@ export interface LocalApiOptions extends SocketPlace {
   readonly status: () => AgentStatus;
   /** Absent: there is nothing to post to. */
   readonly posting?: Posting;
+  /** Absent: there is nothing to be received. */
+  readonly outlet?: MessageOutlet;
   readonly limits?: Partial<ApiLimits>;
   readonly clock: Clock;
   readonly log: Log;
 }
 
 /**
- * HTTP on a Unix socket, for this machine's own programs: `GET /v1/status`, `GET /v1/metrics`, `POST /v1/telemetry`,
- * `POST /v1/messages`; all but the last on a loopback TCP port too, where one is wanted. The agent does not depend on it:
- * when it cannot listen, one warning says why, and nothing else happens. Runs until its signal is aborted, then lets posts
- * under way finish for a moment and removes the socket.
+ * HTTP on a Unix socket, for this machine's own programs: `GET /v1/status`, `GET /v1/metrics`, `POST /v1/telemetry`, on a
+ * loopback TCP port too where one is wanted; and on the socket alone `POST /v1/messages`, `GET /v1/messages`,
+ * `POST /v1/messages/complete`. The agent does not depend on it: when it cannot listen, one warning says why, and nothing
+ * else happens. Runs until its signal is aborted, then lets posts under way finish for a moment and removes the socket.
  */
 export class LocalApi implements Service {
   readonly name = 'local API';
@@ -47,11 +51,12 @@ export class LocalApi implements Service {
   }
 
   async run(signal: AbortSignal): Promise<void> {
-    const { status, posting, tcpPort, path, log } = this.#options;
+    const { status, posting, outlet, tcpPort, path, clock, log } = this.#options;
     const bodies = new Bodies(this.#limits);
     const telemetry = posting === undefined ? [] : [telemetryRoute(posting, bodies)];
     const messages = posting === undefined ? [] : [messagesRoute(posting, bodies)];
-    const bySocket = this.#server([...statusRoutes(status), ...telemetry, ...messages]);
+    const received = outlet === undefined ? [] : new MessageStreams(outlet, clock, signal).routes;
+    const bySocket = this.#server([...statusRoutes(status), ...telemetry, ...messages, ...received]);
     const byTcp = this.#server([...statusRoutes(status), ...telemetry], refuseBrowsers);
 
     await this.#open(bySocket, `at ${path}`, (server) => listenAtSocket(server, this.#options, log));

@@ -14,8 +14,8 @@ export interface Exchange {
 export interface Route {
   readonly method: 'GET' | 'POST';
   readonly path: string;
-  /** Throws a `Refusal` to answer with that. */
-  answer(exchange: Exchange): Answer | Promise<Answer>;
+  /** Throws a `Refusal` to answer with that; `undefined` when it has answered by itself. */
+  answer(exchange: Exchange): Answer | undefined | Promise<Answer | undefined>;
 }
 
 /** Finds who answers a request, and sees to it that it is answered, whatever happens. */
@@ -42,7 +42,8 @@ export class Router {
       this.#guard(request);
       const { pathname, searchParams } = targetOf(request);
       const route = this.#routeFor(request.method ?? '', pathname);
-      send(response, await route.answer({ request, response, query: searchParams }));
+      const answer = await route.answer({ request, response, query: searchParams });
+      if (answer !== undefined) send(response, answer);
     } catch (error) {
       this.#answerError(error, request, response);
     }
