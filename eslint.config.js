@@ -154,6 +154,15 @@ export default tseslint.config(
     rules: { 'no-restricted-globals': 'off', 'no-restricted-syntax': 'off' },
   },
   {
+    files: ['src/lib/event-loop-delay.ts'],
+    rules: {
+      '@typescript-eslint/no-restricted-imports': [
+        'error',
+        { patterns: [azureImport, processImport, fileWriteImport] },
+      ],
+    },
+  },
+  {
     files: ['src/lib/atomic-file.ts'],
     rules: {
       '@typescript-eslint/no-restricted-imports': ['error', { patterns: [azureImport, processImport] }],

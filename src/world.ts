@@ -1,8 +1,8 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, statfs } from 'node:fs/promises';
 import { setDefaultAutoSelectFamilyAttemptTimeout } from 'node:net';
 import { uptime } from 'node:os';
 import { join } from 'node:path';
-import { argv, env, getuid, kill } from 'node:process';
+import { argv, cpuUsage, env, getuid, kill, memoryUsage } from 'node:process';
 import { rootCertificates } from 'node:tls';
 import { Connector } from './azure/connector.ts';
 import { AzureDpsClient } from './azure/dps-client.ts';
@@ -21,12 +21,14 @@ import type { RunProgram } from './clock-sync/run-program.ts';
 import { SystemClock } from './lib/clock.ts';
 import type { Clock } from './lib/clock.ts';
 import { ConfigError, describeError } from './lib/errors.ts';
+import { eventLoopDelay } from './lib/event-loop-delay.ts';
 import type { Log } from './lib/log.ts';
 import type { LiveConfig } from './live-config.ts';
 import { systemRandom } from './lib/random.ts';
 import type { Random } from './lib/random.ts';
 import type { DpsClient } from './provisioning/dps-client.ts';
 import { Secrets } from './provisioning/secrets.ts';
+import type { ResourceReadings } from './twin/reported/resources.ts';
 
 /** Everything outside the program. */
 export interface World {
@@ -47,6 +49,8 @@ export interface World {
   readonly measureOffset: (signal: AbortSignal) => Promise<number | undefined>;
   /** What was written at a time that cannot be later than now. */
   readonly programFile: string;
+  /** What this process uses of the machine. */
+  readonly resources: ResourceReadings;
   /** Where `proc`, `sys` and `etc` are. */
   readonly root: string;
   /** The process's own environment and user, and how it sends a signal to its children. */
@@ -102,12 +106,31 @@ export async function realWorld(
       httpsDateOffset({ host: timeHost(live.current), port: 443, ca, clock, log })(signal),
     programFile: argv[1] ?? '',
     bootTime: () => new Date(clock.now().getTime() - uptime() * 1000),
+    resources: processResources(),
     root: '/',
     environment: env,
     // Windows has no user IDs; nor has it users to switch to.
     userId: getuid?.() ?? -1,
     kill: (pid, signal) => {
       kill(pid, signal);
+    },
+  };
+}
+
+function processResources(): ResourceReadings {
+  return {
+    cpuMs: () => {
+      const { user, system } = cpuUsage();
+      return (user + system) / 1000;
+    },
+    memory: () => {
+      const { rss, heapUsed } = memoryUsage();
+      return { rssBytes: rss, heapUsedBytes: heapUsed };
+    },
+    eventLoopDelayMs: eventLoopDelay(),
+    diskFreeBytes: async (path) => {
+      const { bavail, bsize } = await statfs(path);
+      return bavail * bsize;
     },
   };
 }
