@@ -1,0 +1,105 @@
+import { logLevels } from '../log-areas.ts';
+import type { LogArea, LogLevel } from '../log-areas.ts';
+import type { Clock } from '../lib/clock.ts';
+
+/** A level for everything, and others for some parts of the program. */
+export interface LevelRules {
+  readonly level: LogLevel;
+  readonly areas: Readonly<Partial<Record<LogArea, LogLevel>>>;
+}
+
+/** Levels from the cloud; with a time, in milliseconds, they end by themselves. */
+export interface SteeredRules extends LevelRules {
+  readonly forMs?: number;
+}
+
+/**
+ * Which lines are logged. Three say so, each over the one before: the configuration; the twin; and for a time, on the
+ * monotonic clock, a direct method. What has run out no longer counts, whether or not somebody looks.
+ */
+export class LogLevels {
+  readonly #configured: LevelRules;
+  readonly #clock: Pick<Clock, 'monotonic'>;
+  #steered: Timed<SteeredRules> | undefined;
+  /** By area; under `all`, the level of everything. */
+  readonly #temporary = new Map<LogArea | 'all', Timed<LogLevel>>();
+
+  constructor(configured: LevelRules, clock: Pick<Clock, 'monotonic'>) {
+    this.#configured = configured;
+    this.#clock = clock;
+  }
+
+  /** Puts in force what configuration and twin together say. Saying the same again does not begin its time anew. */
+  steer(rules: SteeredRules): void {
+    if (this.#steered !== undefined && isSame(this.#steered.what, rules)) return;
+    this.#steered = { what: rules, endMs: this.#endOf(rules.forMs) };
+  }
+
+  /** For so long, in milliseconds, this level of one area, or of everything; the areas' own levels give way to that. */
+  setFor(level: LogLevel, area: LogArea | undefined, ms: number): void {
+    if (area === undefined) this.#temporary.clear();
+    this.#temporary.set(area ?? 'all', { what: level, endMs: this.#endOf(ms) });
+  }
+
+  /** Ends what `setFor` has begun: for one area, or for everything. */
+  clear(area: LogArea | undefined): void {
+    if (area === undefined) this.#temporary.clear();
+    else this.#temporary.delete(area);
+  }
+
+  /** Asked for every line there could be. */
+  isOn(level: LogLevel, area: LogArea | undefined): boolean {
+    return ranks[level] >= ranks[this.#levelOf(area)];
+  }
+
+  get inForce(): LevelRules {
+    const rules = this.#rules;
+    const own = [...this.#temporary.keys()].filter((area) => area !== 'all');
+    const names = new Set([...(Object.keys(rules.areas) as LogArea[]), ...own]);
+    const areas = Object.fromEntries([...names].map((area) => [area, this.#levelOf(area)]));
+    return { level: this.#levelOf(undefined), areas };
+  }
+
+  get #rules(): LevelRules {
+    if (this.#steered === undefined || !this.#isRunning(this.#steered)) return this.#configured;
+    return this.#steered.what;
+  }
+
+  #levelOf(area: LogArea | undefined): LogLevel {
+    const temporary =
+      this.#temporary.size === 0 ? undefined : ((area && this.#timed(area)) ?? this.#timed('all'));
+    if (temporary !== undefined) return temporary;
+    const rules = this.#rules;
+    return (area && rules.areas[area]) ?? rules.level;
+  }
+
+  #timed(area: LogArea | 'all'): LogLevel | undefined {
+    const timed = this.#temporary.get(area);
+    if (timed === undefined || this.#isRunning(timed)) return timed?.what;
+    this.#temporary.delete(area);
+    return undefined;
+  }
+
+  #isRunning({ endMs }: Timed<unknown>): boolean {
+    return endMs === Infinity || this.#clock.monotonic() < endMs;
+  }
+
+  #endOf(ms = Infinity): number {
+    return this.#clock.monotonic() + ms;
+  }
+}
+
+interface Timed<T> {
+  readonly what: T;
+  /** On the monotonic clock. */
+  readonly endMs: number;
+}
+
+const ranks = Object.fromEntries(logLevels.map((level, rank) => [level, rank])) as Record<LogLevel, number>;
+
+function isSame(a: SteeredRules, b: SteeredRules): boolean {
+  const names = new Set([...Object.keys(a.areas), ...Object.keys(b.areas)]) as Set<LogArea>;
+  return (
+    a.level === b.level && a.forMs === b.forMs && [...names].every((area) => a.areas[area] === b.areas[area])
+  );
+}
