@@ -1,14 +1,18 @@
-// Writes docs/errors.md from the table in src/cloud-error.ts; a test holds the two together.
+// Writes docs/errors.md from the tables in src/cloud-error.ts and src/work-error.ts; a test holds them together.
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import process from 'node:process';
 import { failures } from '../src/cloud-error.ts';
+import { workFailures } from '../src/work-error.ts';
 
 export const errorsDocumentPath = join(import.meta.dirname, '..', 'docs', 'errors.md');
 
 export function errorsDocument(): string {
   const rows = Object.entries(failures).map(
     ([code, { kind, meaning, remedy }]) => `| \`${code}\` | ${kind} | ${meaning} | ${remedy} |`,
+  );
+  const workRows = Object.entries(workFailures).map(
+    ([code, { status, meaning, remedy }]) => `| \`${code}\` | ${status} | ${meaning} | ${remedy} |`,
   );
   return [
     '# Error codes',
@@ -19,6 +23,15 @@ export function errorsDocument(): string {
     '| code | kind | what has happened | what to do |',
     '| --- | --- | --- | --- |',
     ...rows,
+    '',
+    '## Work that the cloud asks for',
+    '',
+    'Made from `src/work-error.ts`: how tasks and commands fail on the device itself, and the status with which a direct',
+    'method is answered then. A task that fails in any of the ways above has that code.',
+    '',
+    '| code | status | what has happened | what to do |',
+    '| --- | --- | --- | --- |',
+    ...workRows,
     '',
   ].join('\n');
 }
