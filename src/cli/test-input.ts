@@ -1,3 +1,4 @@
+import process from 'node:process';
 import { gunzipSync } from 'node:zlib';
 import type { InputConfig } from '../config/inputs/inputs.ts';
 import { loadConfig } from '../config/load.ts';
@@ -51,9 +52,9 @@ export async function testInput(configPath: string, name: string, test: InputTes
 
 /** A broker lets go of a client when another of its name comes, and forgets what that one has acknowledged. */
 function besideTheAgent(input: InputConfig): InputConfig {
-  if (input.type !== 'mqtt') return input;
-  const { clientId: _, ...others } = input;
-  return { ...others, cleanSession: true };
+  return input.type === 'mqtt'
+    ? { ...input, clientId: `dps-agent-test-${process.pid}`, cleanSession: true }
+    : input;
 }
 
 function inputNamed({ telemetry }: Config, name: string): InputConfig {

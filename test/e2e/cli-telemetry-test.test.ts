@@ -2,8 +2,12 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
+import mqttPacket from 'mqtt-packet';
+import type { IConnectPacket, Packet } from 'mqtt-packet';
 import type { ShownMessage } from '../../src/cli/telemetry-test.ts';
 import { agentProgram } from '../support/agent-process.ts';
 import { Scratch } from '../support/scratch.ts';
@@ -11,7 +15,7 @@ import { dpsAgent } from './cli-program.ts';
 import type { Ran } from './cli-program.ts';
 
 /** Says three readings and goes on for ever. */
-const babbler = 'for n in 1 2 3; do echo "{\\"n\\": $n}"; done; while true; do sleep 1; done';
+const babbler = 'for (const n of [1, 2, 3]) console.log(JSON.stringify({ n })); setInterval(() => {}, 1000);';
 
 describe('dps-agent telemetry test', () => {
   let scratch: Scratch;
@@ -58,9 +62,9 @@ describe('dps-agent telemetry test', () => {
     return linesOf(stdout).map((line) => JSON.parse(line) as ShownMessage);
   }
 
-  const shell = (script: string, over: object = {}): object => ({
+  const program = (script: string, over: object = {}): object => ({
     type: 'exec',
-    command: ['sh', '-c', script],
+    command: [process.execPath, '-e', script],
     ...over,
   });
 
@@ -77,7 +81,7 @@ describe('dps-agent telemetry test', () => {
 
   it('prints what the messages carry besides their body', async () => {
     const about = { component: 'press1', priority: 'high', properties: { site: 'oslo' } };
-    const { stdout } = await test([{ name: 'i', ...shell('echo temp=21.4'), ...about }], 'i');
+    const { stdout } = await test([{ name: 'i', ...program('console.log("temp=21.4")'), ...about }], 'i');
     assert.deepEqual(linesOf(stdout).slice(1), [
       '  component press1',
       '  property site = oslo',
@@ -89,20 +93,17 @@ describe('dps-agent telemetry test', () => {
   it('reads an input that is asked as often as it takes, and processes what it says', async () => {
     const counter = join(folder, 'counter');
     await writeFile(counter, '');
-    const script = `echo x >> ${counter}; wc -l < ${counter}`;
-    const process = [
-      { scale: { lines: 10 } },
-      { window: { every: '1h', values: { '*': ['mean', 'count'] } } },
-    ];
-    const input = { ...shell(script), interval: '100ms', format: 'number', value: 'lines', process };
+    const script = `const path = '${counter}'; fs.appendFileSync(path, 'x'); console.log(fs.statSync(path).size)`;
+    const steps = [{ scale: { runs: 10 } }, { window: { every: '1h', values: { '*': ['mean', 'count'] } } }];
+    const input = { ...program(script), interval: '100ms', format: 'number', value: 'runs', process: steps };
     const [message, ...rest] = await messages(input, '--count', '3');
     assert.equal(rest.length, 0);
-    assert.deepEqual(JSON.parse(String(message?.body)), { linesMean: 20, linesCount: 3 });
+    assert.deepEqual(JSON.parse(String(message?.body)), { runsMean: 20, runsCount: 3 });
   });
 
   it('gathers the lines of a program into batches, and prints what the last one holds in the end', async () => {
     const batched = await messages(
-      shell(babbler, { mode: 'lines', batch: { max_readings: 2 } }),
+      program(babbler, { mode: 'lines', batch: { max_readings: 2 } }),
       '--count',
       '3',
     );
@@ -112,13 +113,35 @@ describe('dps-agent telemetry test', () => {
 
   it('prints unpacked what would be sent compressed', async () => {
     const batch = { max_readings: 3, compression: 'gzip' };
-    const [message] = await messages(shell(babbler, { mode: 'lines', batch }), '--count', '3');
+    const [message] = await messages(program(babbler, { mode: 'lines', batch }), '--count', '3');
     assert.equal(message?.contentEncoding, 'gzip');
     assert.match(message.body, /^\[\{"time":"[^"]+","n":1\},.*"n":3\}\]$/);
   });
 
+  it('is a client of its own at a broker, which has the agent for another and keeps nothing for this one', async () => {
+    const broker = await brokerWith(scratch, 'rooms/attic', '21.5');
+    const { code, stdout, stderr } = await test(
+      [
+        {
+          ...{
+            name: 'i',
+            type: 'mqtt',
+            url: `mqtt://127.0.0.1:${broker.port}`,
+            topics: [{ filter: 'rooms/+' }],
+          },
+          ...{ client_id: 'gateway-01', clean_session: false },
+        },
+      ],
+      'i',
+    );
+    assert.equal(code, 0, stderr);
+    assert.match(stdout, /^ {2}\{"attic":21.5\}$/m);
+    assert.match(String(broker.connected?.clientId), /^dps-agent-test-\d+$/);
+    assert.equal(broker.connected?.clean, true);
+  });
+
   it('reads an input that is switched off as well', async () => {
-    assert.equal((await messages(shell('echo 1', { enabled: false }))).length, 1);
+    assert.equal((await messages(program('console.log(1)', { enabled: false }))).length, 1);
   });
 
   it('says how a socket is tried, since it cannot be read', async () => {
@@ -149,7 +172,10 @@ describe('dps-agent telemetry test', () => {
 
   it('gives up in time, prints what there was and leaves no program behind', async () => {
     const pid = join(folder, 'pid');
-    const input = shell(`echo $$ > ${pid}; ${babbler}`, { mode: 'lines', batch: { max_readings: 10 } });
+    const input = program(`fs.writeFileSync('${pid}', String(process.pid)); ${babbler}`, {
+      mode: 'lines',
+      batch: { max_readings: 10 },
+    });
     const { code, stdout, stderr } = await test(
       [{ name: 'i', ...input }],
       'i',
@@ -169,7 +195,7 @@ describe('dps-agent telemetry test', () => {
 
   it('leaves no program behind when it is interrupted', async () => {
     const pid = join(folder, 'pid');
-    const input = shell(`echo $$ > ${pid}; ${babbler}`, { mode: 'lines' });
+    const input = program(`fs.writeFileSync('${pid}', String(process.pid)); ${babbler}`, { mode: 'lines' });
     const config = await configure({ name: 'i', ...input });
     const args = ['telemetry', 'test', '--config', config, '--input', 'i', '--count', '9'];
     const child = spawn(process.execPath, [agentProgram, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
@@ -188,7 +214,10 @@ describe('dps-agent telemetry test', () => {
     const missing = await test([{ name: 'i', type: 'file', path: '/no/such/file' }], 'i');
     assert.deepEqual([missing.code, missing.stdout], [1, '']);
     assert.match(missing.stderr, /^dps-agent: cannot read i: cannot read \/no\/such\/file/m);
-    const failing = await test([{ name: 'i', ...shell('echo the bus is dead >&2; exit 3') }], 'i');
+    const failing = await test(
+      [{ name: 'i', ...program('console.error("the bus is dead"); process.exit(3)') }],
+      'i',
+    );
     assert.equal(failing.code, 1);
     assert.match(failing.stderr, /it ended with status 3: the bus is dead$/m);
   });
@@ -213,6 +242,38 @@ describe('dps-agent telemetry test', () => {
       assert.equal((await test(inputs, 'i', ...options)).code, 64, options.join(' '));
   });
 });
+
+interface Broker {
+  readonly port: number;
+  connected?: IConnectPacket;
+}
+
+/** Has one message, for whoever subscribes. */
+async function brokerWith(scratch: Scratch, topic: string, payload: string): Promise<Broker> {
+  const server = createServer((socket) => {
+    const parser = mqttPacket.parser();
+    parser.on('packet', (packet) => {
+      const answer = (given: Packet): void => {
+        socket.write(mqttPacket.generate(given));
+      };
+      if (packet.cmd === 'connect') {
+        broker.connected = packet;
+        answer({ cmd: 'connack', returnCode: 0, sessionPresent: false });
+      }
+      if (packet.cmd !== 'subscribe') return;
+      answer({ cmd: 'suback', messageId: packet.messageId ?? 0, granted: [0] });
+      answer({ cmd: 'publish', topic, payload, qos: 0, dup: false, retain: false });
+    });
+    socket.on('data', (data: Buffer) => parser.parse(data));
+    socket.on('error', () => socket.destroy());
+  });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  scratch.defer(async () => {
+    await once(server.close(), 'close');
+  });
+  const broker: Broker = { port: (server.address() as AddressInfo).port };
+  return broker;
+}
 
 function linesOf(text: string): string[] {
   return text.split('\n').filter((line) => line !== '');
