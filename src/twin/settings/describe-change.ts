@@ -17,8 +17,8 @@ export function describeChange(
   const changes = differing(settingsInForce(before), now).map((id) => {
     const saved = now[id];
     if (saved === undefined) return `${id} is as configured`;
-    const isSecret = settings.find((setting) => setting.id === id)?.secret ?? true;
-    return `${id} is ${isSecret ? '[secret]' : cut(JSON.stringify(saved.value))}`;
+    const setting = settings.find((candidate) => candidate.id === id);
+    return `${id} is ${setting?.secret === true ? '[secret]' : cut(JSON.stringify(saved.value))}`;
   });
   return changes.length === 0 ? undefined : changes.join(', ');
 }
