@@ -4,6 +4,7 @@ import { readFile, readdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { describe, it } from 'node:test';
 import { format, resolveConfig } from 'prettier';
+import { parseConfig } from '../../../src/config/parse.ts';
 import { errorsDocument, errorsDocumentPath } from '../../../scripts/errors-document.ts';
 
 const root = join(import.meta.dirname, '..', '..', '..');
@@ -30,9 +31,20 @@ describe('the documents', () => {
     }
   });
 
+  it('show in the README an example that the agent takes', async () => {
+    const text = await readFile(join(root, 'README.md'), 'utf8');
+    const examples = [...text.matchAll(/^```yaml\n([^]*?)^```$/gm)].map(([, example = '']) => example);
+    assert.ok(examples.length > 0);
+    const attestation = '{method: symmetric_key, registration_id: x, symmetric_key: "env:KEY"}';
+    for (const example of examples) {
+      const provisioning = `provisioning: {source: dps, scope_id: x, attestation: ${attestation}}`;
+      assert.deepEqual(parseConfig(`${provisioning}\n${example}`, 'README.md').warnings, []);
+    }
+  });
+
   it('name only commands that package.json has', async () => {
     const { scripts } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as { scripts: object };
-    for (const page of ['README.md', 'test/README.md', '.ci/run']) {
+    for (const page of ['README.md', 'test/README.md', 'docs/queue.md', 'docs/measurements.md', '.ci/run']) {
       const text = await readFile(join(root, page), 'utf8');
       for (const [, name] of text.matchAll(/npm run (?:--silent )?([a-z:]+)/g)) {
         assert.ok(Object.hasOwn(scripts, name ?? ''), `${page} names npm run ${String(name)}`);
