@@ -59,7 +59,8 @@ function isThere(value: unknown): boolean {
 
 function numberIn(value: number): number | undefined {
   if (!Number.isFinite(value)) return undefined;
-  return Math.min(twinLimits.largest, Math.max(twinLimits.smallest, value));
+  // JSON has no -0: added to 0 it is 0.
+  return Math.min(twinLimits.largest, Math.max(twinLimits.smallest, value)) + 0;
 }
 
 function takeableName(name: string): string {

@@ -1,0 +1,57 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { LastErrorRecorder } from '../../../../src/twin/reported/last-error.ts';
+import { ResourceWatch } from '../../../../src/twin/reported/resources.ts';
+import { FakeClock } from '../../../fakes/fake-clock.ts';
+import { RecordingLog } from '../../../fakes/recording-log.ts';
+import { connected, waiting } from './facts.ts';
+
+describe('ResourceWatch', () => {
+  it('tells the share of a processor since the reading before', async () => {
+    const [clock, machine] = [new FakeClock(), { cpuMs: 100, isDiskWell: true }];
+    const log = new RecordingLog();
+    const readings = {
+      cpuMs: () => machine.cpuMs,
+      memory: () => ({ rssBytes: 5, heapUsedBytes: 3 }),
+      eventLoopDelayMs: () => 7,
+      diskFreeBytes: (path: string) =>
+        machine.isDiskWell ? Promise.resolve(path.length) : Promise.reject(new Error('EIO')),
+    };
+    const watch = new ResourceWatch(readings, '/var', clock, log);
+    const same = { rssBytes: 5, heapUsedBytes: 3, eventLoopDelayMs: 7, diskFreeBytes: 4 };
+    assert.deepEqual(await watch.read(), { cpuShare: 0, ...same });
+    await clock.advance(10_000);
+    machine.cpuMs = 600;
+    assert.deepEqual(await watch.read(), { cpuShare: 0.05, ...same });
+    machine.isDiskWell = false;
+    await watch.read();
+    assert.equal((await watch.read()).diskFreeBytes, undefined);
+    machine.isDiskWell = true;
+    assert.equal((await watch.read()).diskFreeBytes, 4);
+    assert.deepEqual(
+      log.lines.map(({ level, message }) => [level, message]),
+      [
+        ['warn', 'cannot tell the free space at /var: EIO'],
+        ['info', 'the free space at /var can be told again'],
+      ],
+    );
+  });
+});
+
+describe('LastErrorRecorder', () => {
+  it('keeps why the connection last waited, at a time that a corrected clock does not falsify', async () => {
+    const clock = new FakeClock();
+    const recorder = new LastErrorRecorder(clock);
+    recorder.onState(connected);
+    const before = recorder.last;
+    assert.equal(before, undefined);
+    await clock.advance(5000);
+    recorder.onState(waiting);
+    recorder.onState(connected);
+    clock.stepWallClock(3_600_000);
+    const { code, at, remedy } = recorder.last ?? assert.fail('nothing was kept');
+    assert.equal(code, 'NET-REFUSED');
+    assert.equal(at.toISOString(), '2026-01-01T01:00:05.000Z');
+    assert.ok(remedy.length > 10);
+  });
+});
