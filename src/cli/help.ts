@@ -39,6 +39,7 @@ export const exitCodeMeanings: readonly (readonly [number, string])[] = [
   [exitCodes.success, 'done; or `run` was ended by SIGTERM or SIGINT'],
   [exitCodes.failure, 'what was asked for cannot be done, or a bug; standard error says which'],
   [exitCodes.usage, 'the command line was not understood'],
+  [exitCodes.restart, '`run` was ended from the cloud, to be started again by its supervisor'],
   [exitCodes.config, 'the configuration must be put right by a person; do not restart it'],
   [exitCodes.secondSignal, '`run` was ended at once by a second signal'],
 ];

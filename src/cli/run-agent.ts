@@ -4,14 +4,16 @@ import { createAgent } from '../agent.ts';
 import { loadConfig } from '../config/load.ts';
 import { permissionWarnings } from '../config/permission-warnings.ts';
 import { writeFileAtomically } from '../lib/atomic-file.ts';
+import { SystemClock } from '../lib/clock.ts';
 import { untilStopped } from '../lib/deadline.ts';
 import { describeError } from '../lib/errors.ts';
 import type { Log } from '../lib/log.ts';
 import { LiveConfig } from '../live-config.ts';
+import { StopRequest } from '../stop-request.ts';
 import { agentVersion } from '../version.ts';
 import { realWorld } from '../world.ts';
 import type { World } from '../world.ts';
-import { createLog } from './create-log.ts';
+import { createLogging } from './create-log.ts';
 import type { LogOutput } from './create-log.ts';
 import { socketPathFor } from './socket-path.ts';
 import { pidFileIn, stateDirectoryOf } from './state-directory.ts';
@@ -20,20 +22,22 @@ import { exitCodes } from './usage.ts';
 /** An orderly end has this long, in milliseconds; then the process ends all the same, still in order. */
 const stopDeadlineMs = 4500;
 
-/** Runs until SIGTERM or SIGINT, and returns the exit code. Throws a ConfigError before it starts. */
+/** Runs until a signal or the cloud ends it, and returns the exit code. Throws a ConfigError before it starts. */
 export async function runAgent(configPath: string): Promise<number> {
   // Before anything else: until somebody listens, Node answers SIGUSR1 by opening its debugger to the whole machine.
   const requests = new ReprovisionSignal();
   const { config, warnings } = await loadConfig(configPath);
-  const log = await createLog(config.log.level, standardOutput());
+  const { log, levels } = await createLogging(config.log, standardOutput(), new SystemClock());
   const permissions = await permissionWarnings(configPath, config, { uid: process.getuid?.() });
   for (const warning of [...warnings, ...permissions]) log.warn(warning);
   const stateDirectory = stateDirectoryOf(config);
   const live = new LiveConfig(config);
+  levels.follow(() => live.current.log);
   const world = await realWorld(live, log, stateDirectory);
   log.info({ version: agentVersion, config: configPath, stateDirectory }, `dps-agent ${agentVersion} starts`);
 
-  const stop = stopOnSignals(log);
+  const stop = new StopRequest();
+  stopOnSignals(stop, log);
   const agent = await createAgent(live, stateDirectory, world, {
     socketPath: socketPathFor(stateDirectory),
     pid: process.pid,
@@ -42,9 +46,9 @@ export async function runAgent(configPath: string): Promise<number> {
     agent.requestReprovision('by SIGUSR1');
   });
   await writePidFile(stateDirectory, log);
-  const running = agent.run(stop);
-  await Promise.race([running, stopDeadline(stop, world)]);
-  return exitCodes.success;
+  const running = agent.run(stop.signal);
+  await Promise.race([running, stopDeadline(stop.signal, world)]);
+  return stop.isForRestart ? exitCodes.restart : exitCodes.success;
 }
 
 /** Where `identity reprovision` finds this process. Left behind at the end: who reads it looks whether it is still so. */
@@ -87,20 +91,20 @@ function standardOutput(): LogOutput {
   };
 }
 
-/** Aborted by the first SIGTERM or SIGINT; the second ends the process at once. */
-function stopOnSignals(log: Log): AbortSignal {
-  const controller = new AbortController();
+/** By the first SIGTERM or SIGINT in order; by the second at once. */
+function stopOnSignals(stop: StopRequest, log: Log): void {
+  let isSecond = false;
   const onSignal = (signal: NodeJS.Signals): void => {
-    if (controller.signal.aborted) {
+    if (isSecond) {
       log.warn(`${signal} again: stopping at once`);
       process.exit(exitCodes.secondSignal);
     }
+    isSecond = true;
     log.info(`${signal}: stopping`);
-    controller.abort(new Error(`stopped by ${signal}`));
+    stop.stop(`stopped by ${signal}`);
   };
   process.on('SIGTERM', onSignal);
   process.on('SIGINT', onSignal);
-  return controller.signal;
 }
 
 async function stopDeadline(stop: AbortSignal, { clock, log }: World): Promise<void> {

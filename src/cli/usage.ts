@@ -1,5 +1,15 @@
-/** Exit codes with a fixed meaning; 78 is EX_CONFIG of sysexits.h, and systemd is told not to restart on it. */
-export const exitCodes = { success: 0, failure: 1, usage: 64, config: 78, secondSignal: 143 } as const;
+/**
+ * Exit codes with a fixed meaning. 75 is EX_TEMPFAIL of sysexits.h: none of success, so that systemd starts the agent
+ * again with `Restart=on-failure`, too. 78 is its EX_CONFIG, on which systemd is told not to.
+ */
+export const exitCodes = {
+  success: 0,
+  failure: 1,
+  usage: 64,
+  restart: 75,
+  config: 78,
+  secondSignal: 143,
+} as const;
 
 /** The command line was not understood: its message says what to type. Status 64. */
 export class UsageError extends Error {

@@ -20,17 +20,27 @@ export interface SteeredRules extends LevelRules {
 export class LogLevels {
   readonly #configured: LevelRules;
   readonly #clock: Pick<Clock, 'monotonic'>;
+  #source: () => SteeredRules;
+  #latest: SteeredRules;
   #steered: Timed<SteeredRules> | undefined;
   /** By area; under `all`, the level of everything. */
   readonly #temporary = new Map<LogArea | 'all', Timed<LogLevel>>();
 
   constructor(configured: LevelRules, clock: Pick<Clock, 'monotonic'>) {
     this.#configured = configured;
+    this.#source = () => configured;
+    this.#latest = configured;
     this.#clock = clock;
   }
 
-  /** Puts in force what configuration and twin together say. Saying the same again does not begin its time anew. */
-  steer(rules: SteeredRules): void {
+  /** From now on what configuration and twin together say is looked up there, at every line. */
+  follow(source: () => SteeredRules): void {
+    this.#source = source;
+  }
+
+  /** Saying the same again does not begin its time anew. */
+  #steer(rules: SteeredRules): void {
+    this.#latest = rules;
     if (this.#steered !== undefined && isSame(this.#steered.what, rules)) return;
     this.#steered = { what: rules, endMs: this.#endOf(rules.forMs) };
   }
@@ -61,6 +71,8 @@ export class LogLevels {
   }
 
   get #rules(): LevelRules {
+    const latest = this.#source();
+    if (latest !== this.#latest) this.#steer(latest);
     if (this.#steered === undefined || !this.#isRunning(this.#steered)) return this.#configured;
     return this.#steered.what;
   }
