@@ -209,7 +209,8 @@ export class Connection implements Service {
   }
 
   async #start(): Promise<State> {
-    const { alwaysReprovisionOnStartup: alwaysReprovision, registrations } = this.#options;
+    const { alwaysReprovisionOnStartup: alwaysReprovision, identity, registrations } = this.#options;
+    this.#place = identity.place;
     const cached = await this.#cached();
     const agesMs = await registrations.load();
     const context = this.#context();

@@ -21,7 +21,7 @@
  *   connect does, or two devices with one identity, or a device assigned to a hub that refuses it, would hammer both;
  * - ended by the hub within seconds again and again: another device uses this identity; named so, and waited out;
  * - another way to the cloud (transport, proxy) is tried at once, with the failures and the budget as they were; another
- *   DPS begins as a start does, with the budget as it was.
+ *   DPS begins as a start does, and costs a registration even where its answer is known.
  */
 import { CloudError, concernsCredential } from '../cloud-error.ts';
 import type { FailureCode } from '../cloud-error.ts';
@@ -200,19 +200,29 @@ function onWay(state: Exclude<State, { name: 'stopped' }>, uptimeMs: number, con
       return { ...state, name: 'connecting', history: isStable ? healthy(state.history) : state.history };
     }
     case 'waiting': {
-      const { history, reason } = state;
+      const { history, next, reason } = state;
       const { known, working } = history;
-      if (known === undefined || reason.code === 'DPS-BUDGET') return askDps(history, context);
+      const isOwed = next === 'provisioning' && reason.code === 'DPS-BUDGET';
+      if (known === undefined || isOwed) return askDps(history, context);
       return { name: 'connecting', assignment: known, credential: working, history };
     }
   }
 }
 
-/** As a start is, except for the budget: what went wrong with another DPS and its hub says nothing here. */
+/**
+ * As a start is: what went wrong with another DPS and its hub says nothing here. A known answer costs as much of the budget
+ * as asking would, or two hubs whose twins each name the other's DPS would pass the device to and fro without end.
+ */
 function onSource(state: Exclude<State, { name: 'stopped' }>, known: Known, context: Context): State {
-  const { budget } = state.history;
   const { cached, credential } = known;
-  return initialState({ cached, credential, alwaysReprovision: false, budget }, context);
+  const { budget } = state.history;
+  const paid = cached === undefined ? undefined : spend(budget, context.nowMs);
+  const begun = initialState(
+    { cached, credential, alwaysReprovision: false, budget: paid ?? budget },
+    context,
+  );
+  if (begun.name !== 'connecting' || paid !== undefined) return begun;
+  return waitForBudget('go over to the hub of another DPS already', 'connecting', begun.history, context);
 }
 
 function fromProvisioning(state: In<'provisioning'>, event: Event, context: Context): State {
@@ -277,15 +287,17 @@ function afterWaiting({ next, history }: In<'waiting'>, context: Context): State
 }
 
 /** With the first credential, unless another is named: it may have been mended since the second had to serve. */
-function askDps(history: History, { policy, random, nowMs }: Context, named?: CredentialName): State {
-  const budget = spend(history.budget, nowMs);
-  if (budget !== undefined) {
-    const credential = named ?? policy.credentials[0] ?? 'primary';
-    return { name: 'provisioning', credential, history: { ...history, budget } };
-  }
-  const reason = new CloudError('DPS-BUDGET', 'ask DPS again already');
+function askDps(history: History, context: Context, named?: CredentialName): State {
+  const budget = spend(history.budget, context.nowMs);
+  if (budget === undefined) return waitForBudget('ask DPS again already', 'provisioning', history, context);
+  const credential = named ?? context.policy.credentials[0] ?? 'primary';
+  return { name: 'provisioning', credential, history: { ...history, budget } };
+}
+
+function waitForBudget(doing: string, next: Next, history: History, context: Context): State {
+  const { policy, random, nowMs } = context;
   const delayMs = untilAllowedMs(history.budget, nowMs) + random() * policy.retry.maximumMs;
-  return waiting(delayMs, reason, 'provisioning', history);
+  return waiting(delayMs, new CloudError('DPS-BUDGET', doing), next, history);
 }
 
 function otherCredential(

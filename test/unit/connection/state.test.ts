@@ -307,8 +307,46 @@ describe('another DPS', () => {
       name: 'connecting',
       assignment: hubTwo,
       credential: 'secondary',
-      history: { ...calm, known: hubTwo, working: 'secondary', trigger: 'configured' },
+      history: {
+        ...calm,
+        known: hubTwo,
+        working: 'secondary',
+        trigger: 'configured',
+        budget: { tokens: 2, atMs: nowMs },
+      },
     });
+  });
+
+  it('is left again at most once a minute, three times in a row: twins that name each other’s DPS are no storm', () => {
+    const [there, back]: Event[] = [
+      { ...events.sourceChanged, cached: hubTwo },
+      { ...events.sourceChanged, cached: hubOne },
+    ];
+    let state: State = states.connected;
+    let atMs = nowMs;
+    const hubs: string[] = [];
+    while (atMs < nowMs + 600_000) {
+      const context = contextWith({}, () => 0, atMs);
+      const event = state.name === 'waiting' ? events.elapsed : hubs.at(-1) === 'two' ? back : there;
+      assert.ok(event);
+      state = transition(state, event, context);
+      if (state.name === 'connecting') {
+        hubs.push(state.assignment.assignedHub);
+        state = transition(state, events.opened, context);
+      } else if (state.name === 'waiting') atMs += state.delayMs;
+    }
+    assert.deepEqual(hubs.slice(0, 4), ['two', 'one', 'two', 'one']);
+    assert.ok(hubs.length < 25, `${hubs.length} sessions in ten minutes`);
+  });
+
+  it('is gone over to with what waits for it, whatever else changes meanwhile', () => {
+    const spent = { ...calm, budget: { tokens: 0, atMs: nowMs } };
+    const wait = waiting(next({ ...states.connected, history: spent }, events.sourceChanged, {}, () => 0));
+    assert.equal(wait.delayMs, 60_000);
+    for (const event of [events.elapsed, events.wayChanged]) {
+      const state = next(wait, event);
+      assert.deepEqual(state.name === 'connecting' && state.assignment, hubTwo);
+    }
   });
 });
 
