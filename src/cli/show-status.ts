@@ -69,8 +69,13 @@ function isNobodyThere(error: unknown): boolean {
   return codeOf(error) === 'ENOENT' || codeOf(error) === 'ECONNREFUSED' || codeOf(error) === 'ENOTDIR';
 }
 
-function advice(error: unknown, { mode, group }: LocalApiConfig): string {
-  if (codeOf(error) !== 'EACCES' && codeOf(error) !== 'EPERM') return '';
+function advice(error: unknown, localApi: LocalApiConfig): string {
+  const isForbidden = codeOf(error) === 'EACCES' || codeOf(error) === 'EPERM';
+  return isForbidden ? forbiddenAdvice(localApi) : '';
+}
+
+/** The end of a sentence about a socket that may not be used: who may. */
+export function forbiddenAdvice({ mode, group }: Pick<LocalApiConfig, 'mode' | 'group'>): string {
   if ((mode & groupsBits) === 0) return ', only root and the user it runs as may: sudo dps-agent status';
   const who = group === undefined ? 'its group' : `the group ${group}`;
   return `, only root, the user it runs as and ${who} may: sudo dps-agent status, or log in as one of ${who}`;

@@ -54,7 +54,7 @@ describe('the status, from the command line', () => {
       }).once('error', reject);
     });
     assert.match(text, /^dps_agent_connected 1$/m);
-    assert.match(text, /^dps_agent_queue_messages \d+$/m);
+    assert.match(text, /^dps_agent_queue_messages\{priority="normal"\} \d+$/m);
   });
 
   it('is told by a connected agent', async () => {
@@ -74,6 +74,18 @@ describe('the status, from the command line', () => {
     assert.equal(state.name, 'connected');
     assert.deepEqual([state.hub, state.device], [hub, 'gateway']);
     assert.equal(identity.credential, 'primary');
+  });
+
+  it('is asked for where the configuration has the socket', async () => {
+    const path = join(await scratch.folder(), 'own.sock');
+    const attestation = enrollWithKey(simulator, 'gateway');
+    const sections = [`local_api: {path: ${path}}`, quickRetries];
+    const agent = await startAgentProcess({ scratch, simulator, attestation, stateDirectory, sections });
+    await agent.log.untilState('connected');
+    await assert.rejects(lstat(join(stateDirectory, 'agent.sock')), { code: 'ENOENT' });
+    const { code, stdout } = await runAgent(['status', '--config', agent.config, '--output', 'json']);
+    assert.equal(code, 0);
+    assert.equal((JSON.parse(stdout) as AgentStatus).agent.pid, agent.child.pid);
   });
 
   it('says what an agent waits for', async () => {
