@@ -63,7 +63,7 @@ export async function openTelemetry(
   const configured = settings().inputs;
   const queue = await openDiskQueue({
     directory: join(stateDirectory, 'queue'),
-    settings: () => queueSettings(settings().queue),
+    settings: remembered(() => settings().queue, queueSettings),
     files: new NodeQueueFiles(),
     clock,
     random,
@@ -195,6 +195,17 @@ function waitingIn({ priorities }: QueueStatus): { messages: number; bytes: numb
 function queueSettings({ priorities, ...general }: Config['telemetry']['queue']): QueueSettings {
   const { high, normal, low } = priorities;
   return { ...general, priorities: { high: stream(high), normal: stream(normal), low: stream(low) } };
+}
+
+/** Of what is asked for with every message, made anew only when what it is made from has changed. */
+function remembered<From extends object, To>(from: () => From, make: (from: From) => To): () => To {
+  let last = from();
+  let made = make(last);
+  return () => {
+    const now = from();
+    if (now !== last) [last, made] = [now, make(now)];
+    return made;
+  };
 }
 
 function stream({ maxBytes, ttlMs }: { maxBytes: number; ttlMs?: number }): PrioritySettings {

@@ -62,6 +62,7 @@ export class AzureHubClient implements HubClient {
       renewAfterMs: credential.method === 'symmetric_key' ? tokenLifetimeMs * renewAtShare : undefined,
       ackTimeoutMs: this.#options.ackTimeoutMs,
       hub: assignment.assignedHub,
+      deviceId: assignment.deviceId,
       clock: this.#clock,
       log: this.#log,
     });

@@ -1,10 +1,6 @@
-import type { AuthenticationProvider, Message as SdkMessage } from 'azure-iot-common';
-import type {
-  Client as SdkClient,
-  DeviceMethodResponse,
-  DeviceTransport,
-  TwinProperties,
-} from 'azure-iot-device';
+import type { AuthenticationProvider } from 'azure-iot-common';
+import type { Client as SdkClient, DeviceMethodResponse, TwinProperties } from 'azure-iot-device';
+import { Mqtt } from 'azure-iot-device-mqtt';
 import { CloudError } from '../cloud-error.ts';
 import type { FailureCode } from '../cloud-error.ts';
 import type { HubSession } from '../connection/hub-client.ts';
@@ -21,13 +17,13 @@ import type { DesiredProperties, ReportedProperties } from '../twin/properties.t
 import { classifyEnd } from './classify.ts';
 import { Mailbox, mailboxMessages } from './cloud-to-device-mailbox.ts';
 import { isCloudToDevice, readCloudMessage } from './cloud-to-device-topics.ts';
+import { eventTopic } from './event-topic.ts';
 import { GuardedMqttBase } from './guarded-base.ts';
-import { HubTransport } from './hub-transport.ts';
 import { InFlight } from './in-flight.ts';
 import { readMethodMessage } from './method-topics.ts';
 import type { WireMethodCall } from './method-topics.ts';
 import type { HeldPublish, MqttLink } from './mqtt-link.ts';
-import { Client, Message, NoRetry } from './sdk.ts';
+import { Client, NoRetry } from './sdk.ts';
 import { isRefusedForGood, readTwinMessage } from './twin-topics.ts';
 
 export interface SessionOptions {
@@ -37,6 +33,7 @@ export interface SessionOptions {
   /** How long the hub may take to answer anything, in milliseconds. */
   readonly ackTimeoutMs: number;
   readonly hub: string;
+  readonly deviceId: string;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -49,13 +46,14 @@ const sdkTimeoutS = Number.MAX_SAFE_INTEGER;
 /**
  * One session with the SDK's client. The connection's end is taken from the link, never from the SDK, which reports it
  * late, several times or not at all (azure-node-sdk.md 1.1); twin requests go to the transport, since the SDK's twin
- * merges arrays and forgets deletions (5.3).
+ * merges arrays and forgets deletions (5.3). Messages are published on the link itself: on their way through the SDK each
+ * costs twice as much, and what it keeps for sending them again is not wanted (4.1).
  */
 export class AzureHubSession implements HubSession {
   readonly closed: Promise<CloudError>;
   readonly renewAfterMs: number | undefined;
   readonly #options: SessionOptions;
-  readonly #transport: HubTransport;
+  readonly #transport: Mqtt;
   readonly #client: SdkClient;
   readonly #over = new AbortController();
   readonly #sends: InFlight;
@@ -78,8 +76,8 @@ export class AzureHubSession implements HubSession {
       },
     });
     base.setTimeout(sdkTimeoutS);
-    this.#transport = new HubTransport(options.authentication, base);
-    this.#client = new Client(this.#transport as DeviceTransport);
+    this.#transport = new Mqtt(options.authentication, base);
+    this.#client = new Client(this.#transport);
     this.#client.setRetryPolicy(new NoRetry());
     this.#client.on('error', (error: Error) => {
       options.link.kill(error);
@@ -113,12 +111,9 @@ export class AzureHubSession implements HubSession {
 
   send(message: TelemetryMessage): Promise<void> {
     if (this.#over.signal.aborted) return Promise.reject(this.#over.signal.reason as CloudError);
+    const { link, deviceId } = this.#options;
     return this.#sends.track((done) => {
-      this.#client.sendEvent(toSdkMessage(message), (error) => {
-        if (!error) done();
-        // The end of the session says why, and rejects whatever is in flight.
-        else this.#options.link.kill(error);
-      });
+      link.publish(eventTopic(deviceId, message), message.body, done);
     });
   }
 
@@ -286,21 +281,6 @@ export class AzureHubSession implements HubSession {
 function withoutVersion(properties: unknown): ReportedProperties {
   const entries = isJsonObject(properties) ? Object.entries(properties) : [];
   return Object.fromEntries(entries.filter(([name]) => name !== '$version'));
-}
-
-function toSdkMessage(message: TelemetryMessage): SdkMessage {
-  const { messageId, sequence, createdAtMs, contentType, contentEncoding, input, component } = message;
-  const sdkMessage = new Message(message.body);
-  sdkMessage.messageId = messageId;
-  sdkMessage.contentType = contentType as 'application/json';
-  if (contentEncoding !== undefined) sdkMessage.contentEncoding = contentEncoding as 'utf-8';
-  // The SDK has no field for the creation time, nor for the component (azure-node-sdk.md 4).
-  sdkMessage.properties.add('$.ctime', new Date(createdAtMs).toISOString());
-  if (component !== undefined) sdkMessage.properties.add('$.sub', component);
-  sdkMessage.properties.add('input', input);
-  sdkMessage.properties.add('sequence', String(sequence));
-  for (const [name, value] of Object.entries(message.properties)) sdkMessage.properties.add(name, value);
-  return sdkMessage;
 }
 
 function callbackToPromise<T>(call: (done: Callback<T>) => void): Promise<T | undefined> {

@@ -1,8 +1,10 @@
 import mqtt from 'mqtt';
 import type { IClientOptions, IPublishPacket, MqttClient } from 'mqtt';
+import { afterThisTurn } from '../lib/clock.ts';
 import type { Clock } from '../lib/clock.ts';
 import { withDeadline } from '../lib/deadline.ts';
 import type { Line } from './dial.ts';
+import { publishPacket } from './publish-packet.ts';
 
 export interface LinkOptions {
   /** How long everything up to CONNACK may take together, in milliseconds. */
@@ -36,7 +38,10 @@ export interface HoldBack {
 }
 
 /** What mqtt.js has and its types leave out. */
-type RawClient = MqttClient & { readonly outgoing: Record<string, unknown> };
+type RawClient = MqttClient & {
+  readonly outgoing: Record<string, unknown>;
+  readonly messageIdProvider: { allocate(): number };
+};
 
 /** How long a server may take to end the connection after DISCONNECT before it is cut, in milliseconds. */
 const politeCloseMs = 1000;
@@ -55,6 +60,9 @@ export class MqttLink {
   #error: Error | undefined;
   #wasOpen = false;
   #answered = false;
+  #gathers = false;
+  /** What waits for its acknowledgement, by packet identifier. */
+  readonly #published = new Map<number, () => void>();
 
   /** @param options the connect timeout is what the line has left of it, for the CONNACK */
   constructor(options: LinkOptions, line: Line) {
@@ -89,11 +97,45 @@ export class MqttLink {
       if (packet.cmd === 'publish' && this.#isTaken(packet)) done(new Error('acknowledged later'));
       else done();
     };
+    client.on('packetreceive', (packet) => {
+      if (packet.cmd === 'puback') this.#acknowledgedBy(packet.messageId ?? 0);
+    });
     client.once('connect', () => {
       this.#wasOpen = true;
       this.#answered = true;
     });
     return client;
+  }
+
+  /**
+   * Sends with QoS 1 and calls back when the server has acknowledged; never, when the connection ends before. For a link
+   * that is open. It does without mqtt.js, which keeps and copies each message to send it again on a connection that will
+   * not come; and what is sent while packets from the server are handled leaves in one write.
+   */
+  publish(topic: string, payload: string | Buffer, acknowledged: () => void): void {
+    const { stream } = this.#line;
+    if (this.#client === undefined || !stream.writable) return;
+    const packetId = this.#client.messageIdProvider.allocate();
+    this.#published.set(packetId, acknowledged);
+    this.#gather();
+    stream.write(publishPacket(topic, payload, packetId));
+  }
+
+  #acknowledgedBy(packetId: number): void {
+    const acknowledged = this.#published.get(packetId);
+    this.#published.delete(packetId);
+    acknowledged?.();
+  }
+
+  #gather(): void {
+    if (this.#gathers) return;
+    this.#gathers = true;
+    const { socket } = this.#line;
+    socket.cork();
+    afterThisTurn(() => {
+      this.#gathers = false;
+      socket.uncork();
+    });
   }
 
   #isTaken({ topic, payload, qos, messageId }: IPublishPacket): boolean {
@@ -130,7 +172,8 @@ export class MqttLink {
    */
   async close(clock: Clock): Promise<void> {
     const client = this.#client;
-    if (client?.connected === true && Object.keys(client.outgoing).length === 0) {
+    const isQuiet = this.#published.size === 0 && Object.keys(client?.outgoing ?? {}).length === 0;
+    if (client?.connected === true && isQuiet) {
       client.end(false);
       await this.#closedWithin(politeCloseMs, clock);
     }

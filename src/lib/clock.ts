@@ -43,3 +43,8 @@ function timer(ms: number, signal: AbortSignal): Promise<void> {
     signal.addEventListener('abort', onAbort, { once: true });
   });
 }
+
+/** Calls back once everything that has already come in from outside has been handled: no time passes. */
+export function afterThisTurn(work: () => void): void {
+  setImmediate(work);
+}

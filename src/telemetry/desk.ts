@@ -46,8 +46,9 @@ export class SocketDesk implements TelemetryDesk {
   /** @param fates of each item: none where the processing keeps it back */
   async #posted(fates: readonly (readonly Fate[])[]): Promise<Posted> {
     const known = new Map<Fate, Outcome>();
-    for (const fate of new Set(fates.flat())) known.set(fate, await fate.outcome);
-    const items = fates.map((own) => worst(own.flatMap((fate) => known.get(fate) ?? [])));
+    // When the last is safe, those before it mostly are, and need not be waited for.
+    for (const fate of new Set(fates.flat().reverse())) known.set(fate, fate.settled ?? (await fate.outcome));
+    const items = fates.map((own) => worst(own, known));
     const reasons = items.flatMap((item) => (item?.accepted === false ? [item.reason] : []));
     const stored = leastSafe(items.flatMap((item) => (item?.accepted === true ? [item.place] : [])));
     return {
@@ -61,7 +62,10 @@ export class SocketDesk implements TelemetryDesk {
 }
 
 /** Of an item that went into several messages; `undefined` of one that went into none. */
-function worst(outcomes: readonly Outcome[]): Outcome | undefined {
+function worst(fates: readonly Fate[], known: ReadonlyMap<Fate, Outcome>): Outcome | undefined {
+  const [first] = fates;
+  if (fates.length === 1 && first !== undefined) return known.get(first);
+  const outcomes = fates.flatMap((fate) => known.get(fate) ?? []);
   const refused = outcomes.find(({ accepted }) => !accepted);
   if (refused !== undefined) return refused;
   const place = leastSafe(outcomes.flatMap((outcome) => (outcome.accepted ? [outcome.place] : [])));

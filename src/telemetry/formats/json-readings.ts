@@ -30,7 +30,7 @@ export function readingOf(value: unknown): Reading {
       `cannot use ${kind(value)} as a reading: expected an object such as {"temperature":21.4}`,
     );
   if (Object.keys(value).length === 0) throw new Error('cannot use a reading without values');
-  checkValues(value, []);
+  checkValues(value, undefined);
   const timeMs = timeOf(value['time']);
   return timeMs === undefined ? { values: value } : { values: value, timeMs };
 }
@@ -54,16 +54,30 @@ function documents(text: string): unknown[] {
   });
 }
 
-function checkValues(value: unknown, path: readonly string[]): void {
+/** Where a value stands; put into words only where something is wrong. */
+interface Path {
+  readonly above: Path | undefined;
+  readonly name: string;
+  readonly depth: number;
+}
+
+function checkValues(value: unknown, path: Path | undefined): void {
   if (typeof value === 'number' && !Number.isFinite(value))
     throw new Error(`cannot use ${named(path)}: expected a finite number`);
   if (typeof value !== 'object' || value === null) return;
-  if (path.length >= deepest)
+  const depth = (path?.depth ?? 0) + 1;
+  if (depth > deepest)
     throw new Error(`cannot use ${named(path)}: expected at most ${deepest} levels of nesting`);
-  for (const [key, inner] of Object.entries(value)) {
-    if (key === '') throw new Error(`cannot use ${named([...path, ''])}: expected a name that is not empty`);
-    checkValues(inner, [...path, key]);
+  for (const [name, inner] of Object.entries(value)) {
+    if (name === '')
+      throw new Error(`cannot use ${named({ above: path, name, depth })}: expected a name that is not empty`);
+    if (!isSound(inner)) checkValues(inner, { above: path, name, depth });
   }
+}
+
+/** What need not be looked into. */
+function isSound(value: unknown): boolean {
+  return typeof value === 'number' ? Number.isFinite(value) : typeof value !== 'object';
 }
 
 function timeOf(time: unknown): number | undefined {
@@ -75,8 +89,10 @@ function timeOf(time: unknown): number | undefined {
 }
 
 /** The path, short enough for a log whatever its names are. */
-function named(path: readonly string[]): string {
-  return JSON.stringify(path.join('.').slice(0, 100));
+function named(path: Path | undefined): string {
+  const names: string[] = [];
+  for (let at = path; at !== undefined; at = at.above) names.unshift(at.name);
+  return JSON.stringify(names.join('.').slice(0, 100));
 }
 
 function kind(value: unknown): string {

@@ -27,6 +27,13 @@ export class Fate {
     return this.#outcome;
   }
 
+  /** The outcome, if it is settled already. */
+  get settled(): Outcome | undefined {
+    const end = this.#end;
+    if (end?.accepted !== true) return end;
+    return end.place === undefined ? undefined : { accepted: true, place: end.place };
+  }
+
   /** The message has been offered or refused; it is not gathering any more. */
   get isKnown(): boolean {
     return this.#end !== undefined;

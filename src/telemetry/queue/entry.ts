@@ -43,6 +43,11 @@ export class Entry implements QueuedMessage {
     this.bytes = facts.bytes;
   }
 
+  /** The first place it has reached. */
+  get place(): Place | undefined {
+    return this.#place;
+  }
+
   /** Made when it is asked for: most never are. */
   get safe(): Promise<Place> {
     if (this.#place !== undefined) return Promise.resolve(this.#place);

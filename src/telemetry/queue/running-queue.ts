@@ -184,9 +184,20 @@ export class DiskQueue implements TelemetryQueue, Service {
   #entryOf(draft: MessageDraft, sequence: number, bytes: number, acceptedMs: number): Entry {
     const { body, contentType, contentEncoding, createdAtMs, input, component, properties, priority } = draft;
     const messageId = messageIdOf(this.#parts.numbering.queueId, sequence);
-    const content = { body, contentType, contentEncoding, createdAtMs, input, component, properties };
-    const message: TelemetryMessage = { ...content, priority, messageId, sequence };
     const { ttlMs } = draft;
+    // Member by member: spread, this alone would be a twentieth of the time that a message takes.
+    const message: TelemetryMessage = {
+      body,
+      contentType,
+      contentEncoding,
+      createdAtMs,
+      input,
+      component,
+      properties,
+      priority,
+      messageId,
+      sequence,
+    };
     return new Entry(message, { acceptedMs, ttlMs, clockTrusted: this.#parts.trustsClock(), bytes });
   }
 
@@ -359,6 +370,10 @@ class Acceptance {
 
   get sequence(): number {
     return this.#entry.message.sequence;
+  }
+
+  get place(): Entry['place'] {
+    return this.#entry.place;
   }
 
   get safe(): Entry['safe'] {

@@ -21,6 +21,8 @@ export type Offer =
        * flush interval; `always` – at the hub or synced. With a disk that fails: `memory`. Never rejects.
        */
       readonly safe: Promise<Place>;
+      /** Where it is safe by now, for whoever asks about many and would rather not wait for each. */
+      readonly place?: Place | undefined;
     }
   | { readonly accepted: false; readonly reason: 'full' | 'oversize' };
 
