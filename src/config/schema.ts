@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { commands } from './commands-schema.ts';
 import { connection } from './connection-schema.ts';
 import { duration, field, optionalSection, present, section } from './fields.ts';
 import { parseAbsolutePath, parseFileUri } from './file-uri.ts';
@@ -47,6 +48,7 @@ export const configSchema = v.pipe(
     on_message: v.nullish(onMessage, []),
     local_api: optionalSection(localApi),
     methods: optionalSection(methods),
+    commands: v.nullish(commands, []),
     log: optionalSection(log),
   }),
   v.transform(

@@ -133,6 +133,17 @@ describe('config.example.yaml', () => {
     );
   });
 
+  it('gives examples that are valid: commands', () => {
+    const { commands } = read(withExample('- name', 3));
+    assert.deepEqual(
+      commands.map(({ name, argsBy }) => [name, argsBy]),
+      [
+        ['restart-service', 'name'],
+        ['ping', 'position'],
+      ],
+    );
+  });
+
   it('gives examples that are valid: a level for each part of the program', () => {
     assert.deepEqual(Object.keys(read(withExample('connection')).log.areas).toSorted(), logAreas.toSorted());
   });

@@ -234,6 +234,37 @@ describe('valid configurations', () => {
       ],
       localApi: { path: '/run/gateway.sock', mode: 0o660, group: 'sensors', tcpPort: 8080 },
       methods: { deadlineMs: 300_000, atOnce: 1, allow: ['reboot', 'runCommand'] },
+      commands: [
+        {
+          name: 'reset_modem-2',
+          command: ['/usr/bin/mmcli', '--modem=modem-{number}', '--{action}', '{action}'],
+          args: [
+            { name: 'number', pattern: '[0-9]{1,3}' },
+            { name: 'action', pattern: 'reset|restart' },
+          ],
+          argsBy: 'name',
+          user: '1000',
+          directory: '/var/lib/modem',
+          timeoutMs: 3_600_000,
+          maxOutputBytes: 32_768,
+        },
+        {
+          name: 'reboot',
+          command: ['reboot'],
+          args: [],
+          argsBy: 'name',
+          timeoutMs: 30_000,
+          maxOutputBytes: 16_384,
+        },
+        {
+          name: 'ping',
+          command: ['ping', '-c', '3', '{1}'],
+          args: [{ name: '1', pattern: '[a-z0-9.-]+' }],
+          argsBy: 'position',
+          timeoutMs: 30_000,
+          maxOutputBytes: 16_384,
+        },
+      ],
       log: { level: 'debug', areas: { connection: 'warn', local_api: 'error' }, ringBytes: 16_777_216 },
     });
   });

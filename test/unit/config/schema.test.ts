@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { InputConfig } from '../../../src/config/inputs/inputs.ts';
+import type { CommandConfig } from '../../../src/config/commands-schema.ts';
 import { parseConfig } from '../../../src/config/parse.ts';
 import type { EstSettings } from '../../../src/config/est-schema.ts';
 import type { JsonObject } from '../../../src/config/payload.ts';
@@ -85,6 +86,7 @@ interface Expected {
   reporting: { intervalMs: number };
   settings: { confirmMs: number };
   methods: { deadlineMs: number; atOnce: number; allow: readonly ('runCommand' | 'reboot')[] };
+  commands: readonly CommandConfig[];
   log: {
     level: LogLevel;
     areas: Readonly<Partial<Record<LogArea, LogLevel>>>;
@@ -179,6 +181,7 @@ describe('the schema', () => {
       onMessage: [],
       localApi: { mode: 0o600 },
       methods: { deadlineMs: 25_000, atOnce: 4, allow: [] },
+      commands: [],
       log: { level: 'info', areas: {}, ringBytes: 524_288 },
     };
     const back: Config = expected;
