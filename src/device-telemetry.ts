@@ -15,13 +15,17 @@ import { Intake } from './telemetry/intake/intake.ts';
 import { LossReporter } from './telemetry/loss-reporter.ts';
 import { messageBytes } from './telemetry/message.ts';
 import type { TelemetryMessage } from './telemetry/message.ts';
+import type { FlushOutcome } from './methods/flush-telemetry.ts';
+import type { ReadableInput } from './methods/read-input.ts';
 import { Processor } from './telemetry/processing/processor.ts';
 import { openDiskQueue } from './telemetry/queue/disk-queue.ts';
 import type { PrioritySettings, QueueSettings } from './telemetry/queue/queue-settings.ts';
 import { NodeQueueFiles } from './telemetry/queue/node-queue-files.ts';
 import type { QueueStatus, TelemetryQueue } from './telemetry/queue/telemetry-queue.ts';
+import { Deliveries } from './telemetry/sending/deliveries.ts';
 import { Sender } from './telemetry/sending/sender.ts';
 import { Suspects } from './telemetry/sending/suspects.ts';
+import type { Reading } from './telemetry/reading.ts';
 import type { World } from './world.ts';
 
 export interface DeviceTelemetry {
@@ -33,6 +37,10 @@ export interface DeviceTelemetry {
   /** Where the local API hands in what is posted. */
   readonly desk: TelemetryDesk;
   readonly status: TelemetryStatus;
+  /** What can be read out of turn. */
+  readonly readable: readonly ReadableInput[];
+  /** Closes open batches, and waits until the hub has what is held by then, or until the signal is aborted. */
+  flush(signal: AbortSignal): Promise<FlushOutcome>;
   /** Once all services have ended: what is still open goes to the queue, and the queue to the disk. */
   close(): Promise<void>;
 }
@@ -102,21 +110,14 @@ export async function openTelemetry(
   const sockets = configured.flatMap(({ type }, index) => (type === 'socket' ? [index] : []));
   const suspects = new Suspects();
   const lossReporter = new LossReporter(queue, clock);
-  let [sent, acknowledged] = [0, 0];
-  const watch = {
-    sent: (message: TelemetryMessage) => {
-      sent += 1;
-      budget.sent(messageBytes(message));
-    },
-    acknowledged: () => {
-      acknowledged += 1;
-    },
-  };
+  const deliveries = new Deliveries((message) => {
+    budget.sent(messageBytes(message));
+  });
   return {
     base: [queue, budget, ...intakes],
     inputs,
     sessionServices: (session) => [
-      new Sender({ session, queue, settings, suspects, watch, clock }),
+      new Sender({ session, queue, settings, suspects, watch: deliveries, clock }),
       lossReporter,
     ],
     desk: new SocketDesk(
@@ -128,10 +129,16 @@ export async function openTelemetry(
         queue: queue.status,
         inputs: inputs.map(({ status }) => status),
         budget: budget.status,
-        sent,
-        acknowledged,
+        ...deliveries.count,
         refused: Object.fromEntries(intakes.map(({ input, refused }) => [input.name, refused])),
       };
+    },
+    readable: configured.map((config) => readable(config, live, world)),
+    flush: async (signal) => {
+      for (const intake of intakes) intake.flush();
+      const held = queue.depth;
+      const acknowledged = await deliveries.until(held, queue.lastSequence, signal);
+      return { flushed: acknowledged >= held, acknowledged, waiting: held - acknowledged };
     },
     close: async () => {
       for (const intake of intakes) intake.flush();
@@ -161,6 +168,25 @@ function intakeOf(
     queue,
     clock,
   });
+}
+
+/** An input made for one reading: the one that runs may be waiting for its next. */
+function readable(configured: InputConfig, live: LiveConfig, world: World): ReadableInput {
+  const { name } = configured;
+  const input = makeInput(
+    steered(configured, () => inputNow(live, configured)),
+    world,
+  );
+  if (input?.intervalMs === undefined) return { name };
+  const read = async (signal: AbortSignal): Promise<readonly Reading[]> => {
+    const readings: Reading[] = [];
+    await input.read((handed) => {
+      readings.push(...handed);
+      return Promise.resolve();
+    }, signal);
+    return readings;
+  };
+  return { name, read };
 }
 
 /** As the operator has it by now; names and types stay what they were at the start. */

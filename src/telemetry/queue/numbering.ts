@@ -26,6 +26,11 @@ export class Numbering {
     return this.#segment++;
   }
 
+  /** The last that was given, in this run or before it. */
+  get lastSequence(): number {
+    return this.#sequence - 1;
+  }
+
   get isRunningOut(): boolean {
     return this.#sequence > this.#reservedTo - reserved / 2;
   }

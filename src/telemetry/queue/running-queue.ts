@@ -122,6 +122,11 @@ export class DiskQueue implements TelemetryQueue, Service {
     this.#rouse(this.#dueMs());
   }
 
+  /** The number of the message that was accepted last. */
+  get lastSequence(): number {
+    return this.#parts.numbering.lastSequence;
+  }
+
   get depth(): number {
     const { high, normal, low } = this.#parts.lanes;
     return high.messages + normal.messages + low.messages;
