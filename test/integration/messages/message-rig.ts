@@ -56,6 +56,7 @@ export class MessageRig {
   /** Connected, and connected again whenever a session ends, until it is stopped. */
   async start(rules: string, invoke?: InvokeMethod): Promise<RunningDevice> {
     const log = new WatchedLog();
+    const before = this.#sessions();
     const device = await messageDevice(await this.describe(rules), log.log, invoke);
     const stopping = new AbortController();
     let session = new AbortController();
@@ -74,7 +75,8 @@ export class MessageRig {
       });
     };
     this.scratch.defer(stop);
-    await this.connected(1);
+    await this.connected(before + 1);
+    await log.until(({ msg }) => msg.startsWith('the local API listens'));
     return {
       log,
       socketPath: device.socketPath,
@@ -82,9 +84,9 @@ export class MessageRig {
         return device.messages.status;
       },
       reconnect: async () => {
-        const before = this.#sessions();
+        const earlier = this.#sessions();
         session.abort(new Error('the test ends the session'));
-        await this.connected(before + 1);
+        await this.connected(earlier + 1);
       },
       stop,
     };
