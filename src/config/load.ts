@@ -1,15 +1,50 @@
 import { isUtf8 } from 'node:buffer';
 import { readFile, stat } from 'node:fs/promises';
 import { describeError } from '../lib/errors.ts';
-import { parseConfig, type LoadedConfig } from './parse.ts';
+import { dropInsOf } from './layers/drop-ins.ts';
+import { environmentPrefix } from './layers/environment-layer.ts';
+import type { Environment } from './layers/substitution.ts';
+import { parseLayers, type ConfigText, type LoadedConfig } from './parse.ts';
 import { ConfigProblems, fileProblem } from './problems.ts';
 
 /** A config.yaml has a few kilobytes; whatever is larger than this is another file. */
 const maxBytes = 1024 * 1024;
 
-/** Reads a config.yaml. Throws ConfigProblems with everything that is wrong with it, or with the file itself. */
-export async function loadConfig(path: string): Promise<LoadedConfig> {
-  return parseConfig(decode(await read(path), path), path);
+export interface LoadOptions {
+  /** Whose variables are put in, and lie over the files. */
+  readonly environment?: Environment;
+  /** Whether the file may be absent when drop-ins or the environment say something: so it is at its usual place. */
+  readonly isOptional?: boolean;
+}
+
+/**
+ * Reads a configuration: config.yaml, over it the files of config.d, over them the environment. Throws ConfigProblems with
+ * everything that is wrong with it, or with the files themselves.
+ */
+export async function loadConfig(
+  path: string,
+  { environment = {}, isOptional = false }: LoadOptions = {},
+): Promise<LoadedConfig> {
+  const dropIns = await Promise.all((await dropInsOf(path)).map(textOf));
+  const main = await textOf(path);
+  const isSaidElsewhere = dropIns.length > 0 || Object.keys(environment).some(isOurs);
+  const isAbsent = main.text instanceof ConfigProblems && errorCode(main.text.cause) === 'ENOENT';
+  const isNeeded = !(isOptional && isAbsent && isSaidElsewhere);
+  if (isNeeded && main.text instanceof ConfigProblems && dropIns.length === 0) throw main.text;
+  return parseLayers({ file: path, main: isNeeded ? main : undefined, dropIns, environment });
+}
+
+function isOurs(name: string): boolean {
+  return name.startsWith(environmentPrefix) && name.includes('__');
+}
+
+async function textOf(file: string): Promise<ConfigText> {
+  try {
+    return { file, text: decode(await read(file), file) };
+  } catch (error) {
+    if (error instanceof ConfigProblems) return { file, text: error };
+    throw error;
+  }
 }
 
 async function read(path: string): Promise<Buffer> {

@@ -15,15 +15,29 @@ export interface ConfigProblem {
   readonly message: string;
 }
 
-/** Everything that is wrong with a configuration, in the order of its lines. The message lists it all, one a line. */
+/**
+ * Everything that is wrong with a configuration, by its files as they first come up, and in the order of their lines. The
+ * message lists it all, one a line.
+ */
 export class ConfigProblems extends ConfigError {
   readonly problems: readonly ConfigProblem[];
+  /** What else was noticed; not in the message. */
+  readonly warnings: readonly ConfigProblem[];
 
-  constructor(file: string, problems: readonly ConfigProblem[], options?: ErrorOptions) {
-    const ordered = problems.toSorted((a, b) => a.line - b.line || a.column - b.column);
+  constructor(
+    file: string,
+    problems: readonly ConfigProblem[],
+    options?: ErrorOptions,
+    warnings: readonly ConfigProblem[] = [],
+  ) {
+    const files = [...new Set(problems.map((problem) => problem.file))];
+    const ordered = problems.toSorted(
+      (a, b) => files.indexOf(a.file) - files.indexOf(b.file) || a.line - b.line || a.column - b.column,
+    );
     const count = ordered.length === 1 ? '1 problem' : `${ordered.length} problems`;
     super([`cannot use ${file}: ${count}`, ...ordered.map(formatProblem)].join('\n'), options);
     this.problems = ordered;
+    this.warnings = warnings;
   }
 }
 

@@ -55,6 +55,11 @@ export function pathsOf(schema: v.GenericSchema, path: KeyPath = []): KeyPath[] 
   ]);
 }
 
+/** The keys that a mapping may have here, by its type where that decides; `undefined` where any may be. */
+export function knownKeys(schema: v.GenericSchema, value: unknown): v.ObjectEntries | undefined {
+  return keysOf(schema) ?? variantKeys(schema, value);
+}
+
 /** The schemas among which a mapping's `type` chooses; `undefined` if there is no such choice. */
 function variantsOf(schema: v.GenericSchema): Readonly<Record<string, v.GenericSchema>> | undefined {
   return lookInside(schema, (shape) => shape.variants);
@@ -96,7 +101,7 @@ class Speller {
     if (item !== undefined && Array.isArray(value)) {
       return value.map((element, index) => this.read(item, element, [...path, index], [...inFile, index]));
     }
-    const known = keysOf(schema) ?? variantKeys(schema, value);
+    const known = knownKeys(schema, value);
     if (known === undefined || !isMapping(value)) return value;
     const unused = (key: string): string | undefined =>
       id(path) === '["provisioning"]' ? unusedProvisioningKey(key) : keyOfAnotherType(schema, value, key);
