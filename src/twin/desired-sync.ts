@@ -23,6 +23,7 @@ import type { Reading, Stranger } from './settings/desired.ts';
 import { PartialReports } from './settings/partial-reports.ts';
 import { Refusals } from './settings/refusals.ts';
 import type { SettingsStore } from './settings/settings-store.ts';
+import { componentsIn } from './settings/table.ts';
 import type { SettingsTable } from './settings/table.ts';
 import { transition } from './settings/trial.ts';
 
@@ -223,7 +224,7 @@ export class DesiredSync implements Service {
   }
 
   async #report(wanted: Acknowledgements, signal: AbortSignal): Promise<void> {
-    const patch = acknowledgementPatch(this.#reported, wanted);
+    const patch = acknowledgementPatch(componentsIn(this.#options.table), this.#reported, wanted);
     const taken = await this.#partial.report(patch, (part) => this.#options.reports.report(part, signal));
     this.#reported = mergePatch(this.#reported, taken);
   }

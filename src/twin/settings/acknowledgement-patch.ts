@@ -12,8 +12,11 @@ const keys = ['value', 'ac', 'av', 'ad'] as const;
  * What must be reported so that these acknowledgements stand in the twin and no others, given what is reported there. The
  * hub merges objects, so what an older one holds and the new one does not is deleted key by key. Whatever in the reported
  * properties is no acknowledgement is left alone. The part of a component is marked as one, always (protocol.md 7).
+ *
+ * @param ours the names of the components
  */
 export function acknowledgementPatch(
+  ours: readonly string[],
   reported: ReportedProperties,
   wanted: Acknowledgements,
 ): ReportedProperties {
@@ -21,7 +24,8 @@ export function acknowledgementPatch(
   return Object.fromEntries(
     [...components].flatMap((component) => {
       const patch = componentPatch(valueAt(reported, component), wanted.get(component) ?? new Map());
-      return patch === undefined ? [] : [[component, patch]];
+      const mark = ours.includes(component) ? { __t: 'c' } : {};
+      return patch === undefined ? [] : [[component, patch === null ? null : { ...mark, ...patch }]];
     }),
   );
 }
@@ -42,8 +46,7 @@ function componentPatch(
   });
   const own = ownPatch(before, itself);
   if (changes.length + own.length === 0) return undefined;
-  const mark = itself === undefined || before['__t'] === 'c' ? [['__t', 'c']] : [];
-  return Object.fromEntries([...mark, ...own, ...changes]) as JsonObject;
+  return Object.fromEntries([...own, ...changes]);
 }
 
 /** Of a component that is itself acknowledged, or was. */

@@ -8,6 +8,7 @@ import type { SavedSettings, SavedValue } from './saved-settings.ts';
 import type { Setting } from './setting.ts';
 import { settingsInForce } from './settings-file.ts';
 import type { SettingsState } from './settings-file.ts';
+import { componentsIn } from './table.ts';
 import type { SettingsTable } from './table.ts';
 import { transition } from './trial.ts';
 
@@ -92,8 +93,8 @@ function strangersIn(table: SettingsTable, [component, section]: readonly [strin
   const properties = [...table.settings, ...table.actions];
   const known = properties.filter((property) => property.component === component).map(({ name }) => name);
   if (known.length === 0) {
-    const components = [...new Set(properties.map((property) => property.component))];
-    return [{ component, problem: unknownName(component, component, components, table.closest) }];
+    const problem = unknownName(component, component, componentsIn(table), table.closest);
+    return [{ component, problem }];
   }
   if (!isJsonObject(section))
     return [

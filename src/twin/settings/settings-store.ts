@@ -21,6 +21,8 @@ export interface SettingsStoreOptions {
   /** Where what is in force is put. */
   readonly live: { readonly generation: number; put(config: Config): void };
   readonly log: Log;
+  /** Writes a file whole or not at all. */
+  readonly write?: (path: string, content: string) => Promise<void>;
 }
 
 /**
@@ -93,9 +95,9 @@ export class SettingsStore {
 
   async #write(text: string): Promise<void> {
     if (text === this.#onDisk) return;
-    const { path } = this.#options;
-    if (this.#onDisk !== undefined) await writeFileAtomically(previous(path), this.#onDisk);
-    await writeFileAtomically(path, text);
+    const { path, write = writeFileAtomically } = this.#options;
+    if (this.#onDisk !== undefined) await write(previous(path), this.#onDisk);
+    await write(path, text);
     this.#onDisk = text;
   }
 

@@ -51,6 +51,10 @@ export function settingsTable(readers: TableReaders): SettingsTable {
   };
 }
 
+export function componentsIn({ settings, actions }: SettingsTable): string[] {
+  return [...new Set([...settings, ...actions].map(({ component }) => component))];
+}
+
 /** The configuration with the twin's settings over it. One that does not fit is left out. */
 export function effectiveConfig({ settings }: SettingsTable, config: Config, inForce: Settings): Config {
   return settings.reduce(

@@ -11,6 +11,7 @@ import { valueAt } from '../../../src/twin/properties.ts';
 import type { DesiredProperties } from '../../../src/twin/properties.ts';
 import { ReportQueue } from '../../../src/twin/report-queue.ts';
 import { SettingsStore } from '../../../src/twin/settings/settings-store.ts';
+import type { SettingsStoreOptions } from '../../../src/twin/settings/settings-store.ts';
 import { FakeClock } from '../../fakes/fake-clock.ts';
 import { FakeSession } from '../../fakes/fake-hub.ts';
 import { RecordingLog } from '../../fakes/recording-log.ts';
@@ -36,10 +37,11 @@ export class DesiredWorld {
   /** What the hub has, merged as it does. */
   reported: JsonObject = {};
 
-  constructor(directory: string) {
+  constructor(directory: string, files: Pick<SettingsStoreOptions, 'write'> = {}) {
+    const { live, log } = this;
     this.directory = directory;
     const path = join(directory, 'settings.json');
-    this.store = new SettingsStore({ path, table: twinSettings, config, live: this.live, log: this.log });
+    this.store = new SettingsStore({ path, table: twinSettings, config, live, log, ...files });
   }
 
   /** Something that stands in the reported properties. */
