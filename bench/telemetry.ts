@@ -34,14 +34,18 @@ const { values } = parseArgs({
     short: { type: 'boolean', default: false },
     only: { type: 'string' },
     profile: { type: 'string' },
+    flag: { type: 'string', multiple: true, default: [] },
   },
 });
 const sizes = values.short ? short : full;
 /** `contests`, one of them, `disk` or `drain`: that part alone, and nothing is written. */
 const wants = (part: string): boolean => values.only === undefined || values.only === part;
 const wanted = contests.filter(({ id }) => wants('contests') || wants(id));
-/** A directory for the agent's CPU profiles. */
-const nodeFlags = values.profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${values.profile}`];
+/** `--profile DIRECTORY`: for the agent's CPU profiles; `--flag FLAG`: for its Node. */
+const nodeFlags = [
+  ...values.flag,
+  ...(values.profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${values.profile}`]),
+];
 const ends: { end(): Promise<void> }[] = [];
 
 try {
