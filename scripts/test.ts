@@ -28,7 +28,7 @@ async function runTests(): Promise<boolean> {
   const runner = spawn(process.execPath, ['--import', 'tsx', '--test', ...defaults, ...flags, ...files], {
     cwd: root,
     stdio: 'inherit',
-    env: { ...withoutProxy(process.env), DPS_AGENT_TEST_LOGS: logs },
+    env: { ...withoutProxy(process.env), TEST_LOGS_FOLDER: logs },
   });
   const [code] = (await once(runner, 'exit')) as [number | null];
   return code === 0;

@@ -3,7 +3,6 @@ import { env } from 'node:process';
 import { attestationOf } from '../provisioning/attestation.ts';
 import { identitySource } from '../agent.ts';
 import { CloudError } from '../cloud-error.ts';
-import { loadConfig } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
 import { removeFile } from '../lib/atomic-file.ts';
 import { SystemClock } from '../lib/clock.ts';
@@ -14,6 +13,7 @@ import { credentialNames, loadCredential } from '../provisioning/credential.ts';
 import type { Credential } from '../provisioning/credential.ts';
 import type { Assignment } from '../provisioning/dps-client.ts';
 import { Secrets } from '../provisioning/secrets.ts';
+import { readConfig } from './read-config.ts';
 import { requestReprovision, runningAgent } from './running-agent.ts';
 import { stateDirectoryOf } from './state-directory.ts';
 
@@ -53,7 +53,7 @@ export async function showIdentity(configPath: string, output: 'text' | 'json'):
 
 /** `dps-agent identity forget`: the next start asks DPS. */
 export async function forgetIdentity(configPath: string): Promise<string> {
-  const { config } = await loadConfig(configPath);
+  const { config } = await readConfig(configPath);
   const stateDirectory = stateDirectoryOf(config);
   await removeFile(assignmentFileIn(stateDirectory));
   const pid = await runningAgent(stateDirectory);
@@ -63,7 +63,7 @@ export async function forgetIdentity(configPath: string): Promise<string> {
 
 /** `dps-agent identity reprovision`: the running agent asks DPS, or the next one does. */
 export async function reprovisionIdentity(configPath: string): Promise<string> {
-  const { config } = await loadConfig(configPath);
+  const { config } = await readConfig(configPath);
   const stateDirectory = stateDirectoryOf(config);
   const pid = await runningAgent(stateDirectory);
   if (pid !== undefined) {
@@ -75,7 +75,7 @@ export async function reprovisionIdentity(configPath: string): Promise<string> {
 }
 
 async function identityReport(configPath: string): Promise<IdentityReport> {
-  const { config } = await loadConfig(configPath);
+  const { config } = await readConfig(configPath);
   const { provisioning } = config;
   const stateDirectory = stateDirectoryOf(config);
   const clock = new SystemClock();

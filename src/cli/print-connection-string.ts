@@ -1,6 +1,5 @@
 import process from 'node:process';
 import { CloudError, concernsCredential } from '../cloud-error.ts';
-import { loadConfig } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
 import { withDeadline } from '../lib/deadline.ts';
 import { describeError } from '../lib/errors.ts';
@@ -12,12 +11,13 @@ import { ManualSource } from '../provisioning/manual.ts';
 import { realWorld } from '../world.ts';
 import type { World } from '../world.ts';
 import { errorLog } from './error-log.ts';
+import { readConfig } from './read-config.ts';
 import { stateDirectoryOf } from './state-directory.ts';
 import { exitCodes } from './usage.ts';
 
 /** Registers once and prints the connection string; nothing else goes to standard output. */
 export async function printConnectionString(configPath: string): Promise<number> {
-  const { config, warnings } = await loadConfig(configPath);
+  const { config, warnings } = await readConfig(configPath);
   for (const warning of warnings) say(warning);
   try {
     process.stdout.write(`${await obtain(config, await realWorld({ current: config }, errorLog))}\n`);

@@ -1,7 +1,7 @@
 import process from 'node:process';
 import { pino } from 'pino';
 import { createAgent } from '../agent.ts';
-import { loadConfig } from '../config/load.ts';
+import { filesWithSecrets } from '../config/layers/masked.ts';
 import { permissionWarnings } from '../config/permission-warnings.ts';
 import { writeFileAtomically } from '../lib/atomic-file.ts';
 import { SystemClock } from '../lib/clock.ts';
@@ -15,6 +15,7 @@ import { realWorld } from '../world.ts';
 import type { World } from '../world.ts';
 import { createLogging } from './create-log.ts';
 import type { LogOutput } from './create-log.ts';
+import { readConfig } from './read-config.ts';
 import { socketPathFor } from './socket-path.ts';
 import { pidFileIn, stateDirectoryOf } from './state-directory.ts';
 import { exitCodes } from './usage.ts';
@@ -26,9 +27,10 @@ const stopDeadlineMs = 4500;
 export async function runAgent(configPath: string): Promise<number> {
   // Before anything else: until somebody listens, Node answers SIGUSR1 by opening its debugger to the whole machine.
   const requests = new ReprovisionSignal();
-  const { config, warnings } = await loadConfig(configPath);
+  const loaded = await readConfig(configPath);
+  const { config, warnings } = loaded;
   const { log, levels } = await createLogging(config.log, standardOutput(), new SystemClock());
-  const permissions = await permissionWarnings(configPath, config, { uid: process.getuid?.() });
+  const permissions = await permissionWarnings(filesWithSecrets(loaded), config, { uid: process.getuid?.() });
   for (const warning of [...warnings, ...permissions]) log.warn(warning);
   const stateDirectory = stateDirectoryOf(config);
   const live = new LiveConfig(config);

@@ -1,4 +1,3 @@
-import { loadConfig } from '../config/load.ts';
 import type { LocalApiConfig } from '../config/local-api-schema.ts';
 import { SystemClock } from '../lib/clock.ts';
 import { withDeadline } from '../lib/deadline.ts';
@@ -6,6 +5,7 @@ import { isJsonObject } from '../lib/json.ts';
 import type { JsonObject } from '../lib/json.ts';
 import { askLocalApi } from '../local-api/ask.ts';
 import type { AgentStatus } from '../local-api/status.ts';
+import { readConfig } from './read-config.ts';
 import { runningAgent } from './running-agent.ts';
 import { socketPathsToTry } from './socket-path.ts';
 import { stateDirectoryOf } from './state-directory.ts';
@@ -20,7 +20,7 @@ const answerDeadlineMs = 5000;
 
 /** `dps-agent status`. Throws a CommandError when no agent answers. */
 export async function showStatus(configPath: string, output: 'text' | 'json'): Promise<string> {
-  const { config } = await loadConfig(configPath);
+  const { config } = await readConfig(configPath);
   const stateDirectory = stateDirectoryOf(config);
   const answer = await firstAnswer(stateDirectory, config.localApi);
   if (output === 'json') return `${JSON.stringify(answer, undefined, 2)}\n`;

@@ -1,7 +1,6 @@
 import process from 'node:process';
 import { gunzipSync } from 'node:zlib';
 import type { InputConfig } from '../config/inputs/inputs.ts';
-import { loadConfig } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
 import { closest } from '../config/suggest.ts';
 import type { Clock } from '../lib/clock.ts';
@@ -18,6 +17,7 @@ import type { Reading } from '../telemetry/reading.ts';
 import { realWorld } from '../world.ts';
 import type { World } from '../world.ts';
 import { errorLog } from './error-log.ts';
+import { readConfig } from './read-config.ts';
 import { socketPathsToTry } from './socket-path.ts';
 import { stateDirectoryOf } from './state-directory.ts';
 import type { ShownMessage } from './telemetry-test.ts';
@@ -37,7 +37,7 @@ const endMs = 5000;
 
 /** `dps-agent telemetry test`. Throws a CommandError when the input is not there, cannot be read or says nothing in time. */
 export async function testInput(configPath: string, name: string, test: InputTest): Promise<void> {
-  const { config } = await loadConfig(configPath);
+  const { config } = await readConfig(configPath);
   const chosen = inputNamed(config, name);
   const world = await realWorld({ current: config }, errorLog);
   const input = makeInput(besideTheAgent(chosen), world);

@@ -1,5 +1,6 @@
 import { certificatesCreate } from './certificates-create.ts';
 import { certificatesVerify } from './certificates-verify.ts';
+import { configShow, configValidate } from './config-verbs.ts';
 import { connectionString } from './connection-string.ts';
 import { identityForget, identityReprovision, identityShow } from './identity-verbs.ts';
 import { keysDerive } from './keys-derive.ts';
@@ -13,6 +14,8 @@ export const verbs: readonly Verb[] = [
   run,
   status,
   telemetryTest,
+  configShow,
+  configValidate,
   identityShow,
   identityForget,
   identityReprovision,

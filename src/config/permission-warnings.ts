@@ -16,14 +16,16 @@ export interface PermissionOptions {
  * A warning for each file with a secret that every user of the machine can read, with the command that puts it right.
  * A file that its group can read is left alone: systemd's credentials are so (0440, with an ACL), and that is how a
  * service of its own user reads root's files. A file that is not there is no matter of permissions.
+ * @param configPath the configuration, or those of its files in which secrets stand
  */
 export async function permissionWarnings(
-  configPath: string,
+  configPath: string | readonly string[],
   config: Config,
   options: PermissionOptions = {},
 ): Promise<readonly string[]> {
+  const written = holdsPlainSecret(config) ? [configPath].flat() : [];
   const files = [
-    ...(holdsPlainSecret(config) ? [{ path: configPath, mode: '640' }] : []),
+    ...written.map((path) => ({ path, mode: '640' })),
     ...[...secretFiles(config)].map((path) => ({ path, mode: '600' })),
   ];
   const warnings = await Promise.all(files.map((file) => warningFor(file, options)));

@@ -1,0 +1,59 @@
+import process from 'node:process';
+import { configOption } from './config-option.ts';
+import { UsageError, exitCodes } from './usage.ts';
+import { parseVerbArgs, refusePositionals } from './verb.ts';
+import type { Verb } from './verb.ts';
+
+const showOptions = {
+  config: configOption,
+  output: { type: 'string', default: 'text', value: 'text|json', help: 'for people, or for programs' },
+  all: { type: 'boolean', default: false, help: 'also the keys that are not set and have no default' },
+} as const;
+
+export const configShow: Verb = {
+  name: 'config show',
+  summary: 'show every value in force, and where it comes from; secrets are not shown',
+  usage: '[--config PATH] [--output text|json] [--all]',
+  description: [
+    'A value comes from its default, from the configuration, from a file of the drop-in directory beside it (config.d/*.yaml), ' +
+      'from a DPS_AGENT_… variable of the environment or from the twin, each over the ones before. Of files the line is ' +
+      'told, of the twin the version of the desired properties. It is the environment of whoever calls it: that of the ' +
+      'service may be another (systemctl show --property Environment dps-agent).',
+  ],
+  options: showOptions,
+  run: async (args) => {
+    const { values, positionals } = parseVerbArgs(showOptions, args);
+    refusePositionals(positionals);
+    const { output } = values;
+    if (output !== 'text' && output !== 'json') throw new UsageError('--output takes text or json');
+    const { showConfig } = await import('./show-config.ts');
+    process.stdout.write(await showConfig(values.config, output, values.all));
+    return exitCodes.success;
+  },
+};
+
+const validateOptions = {
+  config: configOption,
+  strict: { type: 'boolean', default: false, help: 'a warning is a problem, too' },
+} as const;
+
+export const configValidate: Verb = {
+  name: 'config validate',
+  summary: 'say everything that is wrong with the configuration, without starting anything',
+  usage: '[--config PATH] [--strict]',
+  description: [
+    'Reads the configuration with its drop-ins and the environment as run does. The exit status is 0 when it can be used and ' +
+      '78 when not; with --strict also when there are warnings, such as that others may read a file with a key in it.',
+  ],
+  options: validateOptions,
+  run: async (args) => {
+    const { values, positionals } = parseVerbArgs(validateOptions, args);
+    refusePositionals(positionals);
+    const { validateConfig } = await import('./show-config.ts');
+    const { isValid, text, warnings } = await validateConfig(values.config, process.getuid?.());
+    (isValid ? process.stdout : process.stderr).write(`${text}\n`);
+    for (const warning of warnings) process.stderr.write(`warning: ${warning}\n`);
+    const isGood = isValid && !(values.strict && warnings.length > 0);
+    return isGood ? exitCodes.success : exitCodes.config;
+  },
+};

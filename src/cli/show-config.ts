@@ -1,0 +1,80 @@
+import { filesWithSecrets, maskedValue, secretsIn } from '../config/layers/masked.ts';
+import { describeSource } from '../config/layers/source.ts';
+import { formatPath, formatProblem, ConfigProblems } from '../config/problems.ts';
+import { permissionWarnings } from '../config/permission-warnings.ts';
+import { readConfig } from './read-config.ts';
+import { stateDirectoryOf } from './state-directory.ts';
+import { savedSettings, withTwin } from './twin-values.ts';
+import type { ShownValue } from './twin-values.ts';
+
+/** `dps-agent config show`. Throws ConfigProblems. */
+export async function showConfig(path: string, output: 'text' | 'json', isAll: boolean): Promise<string> {
+  const loaded = await readConfig(path);
+  const secrets = secretsIn(loaded.config);
+  const settings = await savedSettings(stateDirectoryOf(loaded.config));
+  const shown = withTwin(loaded.values, settings)
+    .filter(({ value }) => isAll || isSet(value))
+    .map((each) => ({ ...each, value: isSet(each.value) ? maskedValue(each, secrets) : undefined }));
+  if (output === 'text') return table(shown);
+  const values = shown.map(({ path: key, value, source, over }) => ({
+    key: formatPath(key),
+    value: value ?? null,
+    source: isSet(value) ? source : null,
+    ...(over === undefined ? {} : { over }),
+  }));
+  return `${JSON.stringify({ files: loaded.files, values }, undefined, 2)}\n`;
+}
+
+export interface Verdict {
+  readonly isValid: boolean;
+  /** Everything that is wrong, as one text; or that nothing is. */
+  readonly text: string;
+  readonly warnings: readonly string[];
+}
+
+/** `dps-agent config validate`. @param uid of whoever runs it */
+export async function validateConfig(path: string, uid: number | undefined): Promise<Verdict> {
+  try {
+    const loaded = await readConfig(path);
+    const permissions = await permissionWarnings(filesWithSecrets(loaded), loaded.config, { uid });
+    const files = loaded.files.length === 0 ? 'the environment' : loaded.files.join(', ');
+    return {
+      isValid: true,
+      text: `the configuration is valid: ${files}`,
+      warnings: [...loaded.warnings, ...permissions],
+    };
+  } catch (error) {
+    if (!(error instanceof ConfigProblems)) throw error;
+    return { isValid: false, text: error.message, warnings: error.warnings.map(formatProblem) };
+  }
+}
+
+function isSet(value: unknown): boolean {
+  return value !== undefined && value !== null;
+}
+
+const widest = { key: 48, value: 44 };
+
+function table(shown: readonly ShownValue[]): string {
+  const rows = shown.map(({ path, value, source, over }) => ({
+    key: formatPath(path),
+    value: isSet(value) ? inWords(value) : '(not set)',
+    source: isSet(value) ? describeSource(source) + (over === undefined ? '' : `, over ${over}`) : '',
+  }));
+  const width = (column: 'key' | 'value'): number =>
+    Math.max(0, ...rows.map((row) => row[column].length).filter((length) => length <= widest[column]));
+  const [keyWidth, valueWidth] = [width('key'), width('value')];
+  return rows
+    .map(({ key, value, source }) =>
+      `${key.padEnd(keyWidth)}  ${value.padEnd(valueWidth)}  ${source}`.trimEnd(),
+    )
+    .map((line) => `${line}\n`)
+    .join('');
+}
+
+/** As it would stand in a file, on one line. */
+function inWords(value: unknown): string {
+  if (typeof value === 'string' && /^[^\s"'#\p{Cc}](?:[^"'#\p{Cc}]*[^\s"'#\p{Cc}])?$/u.test(value))
+    return value;
+  return JSON.stringify(value);
+}
