@@ -22,11 +22,11 @@ export interface Setting extends About {
   readonly id: string;
   readonly kind: Kind<unknown>;
   /** By its kind, and by what this device's configuration has room for. */
-  check(value: unknown, config: Config): Checked<unknown>;
+  readonly check: (value: unknown, config: Config) => Checked<unknown>;
   /** The value by this configuration, as the twin would have it; `undefined` where there is no one value. */
-  read(config: Config): unknown;
+  readonly read: (config: Config) => unknown;
   /** The configuration with this value; unchanged by one that does not pass `check`. */
-  apply(config: Config, value: unknown): Config;
+  readonly apply: (config: Config, value: unknown) => Config;
 }
 
 interface Definition<T> extends About {

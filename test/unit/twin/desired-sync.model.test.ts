@@ -256,7 +256,7 @@ describe('DesiredSync', () => {
           await hub.close();
         }
       }),
-      { numRuns: 300 },
+      { numRuns: 150 },
     );
   });
 });
