@@ -57,9 +57,12 @@ export class MqttPublisher implements Handler {
     try {
       await untilAborted(once(socket, this.#publish.broker.tls ? 'secureConnect' : 'connect'), signal);
       const client = await this.#client(socket);
-      // A broker that refuses, or goes, shows here; the acknowledgement would be waited for in vain.
       const ended = endOf(client);
-      await untilAborted(Promise.race([client.publishAsync(topic, body, { qos: 1, retain }), ended]), signal);
+      const accepted = new Promise((resolve) => client.once('connect', resolve));
+      await untilAborted(Promise.race([accepted, ended]), signal);
+      // That there is no acknowledgement because the connection has ended is not the reason why it has.
+      const acknowledged = client.publishAsync(topic, body, { qos: 1, retain }).catch(() => ended);
+      await untilAborted(Promise.race([acknowledged, ended]), signal);
       await untilAborted(Promise.race([client.endAsync(), ended.catch(() => undefined)]), signal);
     } finally {
       socket.destroy();
