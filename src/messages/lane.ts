@@ -64,29 +64,36 @@ export class Lane implements Service {
   async #attempt(message: Waiting, signal: AbortSignal, isFirst: boolean): Promise<boolean> {
     const { inbox, handler, attempts } = this.#options;
     let attempt: number | undefined;
+    let afterwards: Afterwards | undefined;
     try {
       attempt = await inbox.attempt(message, handler.isRisky);
       if (attempt > attempts)
         throw new Hopeless(`the agent did not live to see the end of ${attempts} attempts`);
-      const afterwards = await handler.handle(await inbox.read(message), signal);
-      await this.#handled(message, afterwards);
-      return true;
+      afterwards = await handler.handle(await inbox.read(message), signal);
     } catch (error) {
       if (signal.aborted) return true;
       if (error instanceof NotNow) inbox.forgetAttempt(message);
-      const isOver = error instanceof Hopeless || (attempt ?? 0) >= attempts;
-      if (!(error instanceof NotNow) && isOver) await this.#giveUp(message, error);
+      const isOver = !(error instanceof NotNow) && (error instanceof Hopeless || (attempt ?? 0) >= attempts);
+      if (isOver) await this.#giveUp(message, error);
       else this.#tellOfFailure(message, error, isFirst);
-      return isOver && !(error instanceof NotNow);
+      return isOver;
     }
+    await this.#handled(message, afterwards);
+    return true;
   }
 
   async #handled(message: Waiting, afterwards: Afterwards | undefined): Promise<void> {
     const { inbox, counts } = this.#options;
+    const { number } = message;
     counts.handled += 1;
     await inbox.finish(message);
-    this.#log.info(about(message), `message ${message.number} handled by ${this.name}`);
-    await afterwards?.();
+    this.#log.info(about(message), `message ${number} handled by ${this.name}`);
+    try {
+      await afterwards?.();
+    } catch (error) {
+      const why = describeError(error);
+      this.#log.warn({ ...about(message), error: why }, `cannot do what message ${number} asked for: ${why}`);
+    }
   }
 
   async #giveUp(message: Waiting, error: unknown): Promise<void> {

@@ -87,6 +87,13 @@ describe('a lane', () => {
     assert.deepEqual(noted, [0, true]);
   });
 
+  it('does not handle a message again because of what came afterwards', async (t) => {
+    const inbox = await filled(t, someMessage());
+    await workOff(inbox, () => Promise.resolve(() => Promise.reject(new Error('no restart'))));
+    assert.deepEqual([counts.handled, counts.failed], [1, 0]);
+    assert.deepEqual(log.messages('warn'), ['cannot do what message 1 asked for: no restart']);
+  });
+
   it('tries again, and sets the message aside after so many attempts; the first is said aloud', async (t) => {
     const inbox = await filled(t, someMessage({ body: Buffer.from('very secret') }));
     let attempts = 0;
