@@ -6,6 +6,8 @@ import { argv, cpuUsage, env, getuid, kill, memoryUsage } from 'node:process';
 import { rootCertificates } from 'node:tls';
 import { Connector } from './azure/connector.ts';
 import { AzureDpsClient } from './azure/dps-client.ts';
+import { AzureFileUploads } from './azure/file-upload.ts';
+import type { FileUploadOptions } from './azure/file-upload.ts';
 import { AzureHubClient } from './azure/hub-client.ts';
 import { SecureContexts } from './azure/secure-contexts.ts';
 import { WayFile } from './azure/way-file.ts';
@@ -26,9 +28,15 @@ import type { Log } from './lib/log.ts';
 import type { LiveConfig } from './live-config.ts';
 import { systemRandom } from './lib/random.ts';
 import type { Random } from './lib/random.ts';
-import type { DpsClient } from './provisioning/dps-client.ts';
+import type { Credential } from './provisioning/credential.ts';
+import type { Assignment, DpsClient } from './provisioning/dps-client.ts';
 import { Secrets } from './provisioning/secrets.ts';
+import { modelId } from './twin/model-id.ts';
 import type { ResourceReadings } from './twin/reported/resources.ts';
+import type { FileUploads } from './uploads/file-uploads.ts';
+
+/** A megabyte must get through even where the link has some 4 KB a second. */
+const uploadRequestTimeoutMs = 300_000;
 
 /** Everything outside the program. */
 export interface World {
@@ -37,7 +45,9 @@ export interface World {
   readonly log: Log;
   readonly dps: DpsClient;
   readonly hub: HubClient;
-  /** What has gone over the connections to DPS and hub since the start. */
+  /** Files to the cloud, as this device at this hub; independent of any session. */
+  readonly fileUploads: (assignment: Assignment, credential: Credential) => FileUploads;
+  /** What has gone over the connections to the cloud since the start. */
   readonly wire: () => WireTotals;
   readonly secrets: Pick<Secrets, 'read'>;
   /** PEM certificates to trust; Node's own roots when absent. */
@@ -92,12 +102,22 @@ export async function realWorld(
     clock,
     log,
   );
+  const uploadOptions: FileUploadOptions = {
+    contexts,
+    route: () => wayOptions(live.current, secrets, env),
+    wire,
+    clock,
+    random: systemRandom,
+    log: log.child({ area: 'uploads' }),
+    requestTimeoutMs: uploadRequestTimeoutMs,
+  };
   return {
     clock,
     random: systemRandom,
     log,
-    dps: new AzureDpsClient(connector, clock),
-    hub: new AzureHubClient({ ackTimeoutMs }, connector, clock, log),
+    dps: new AzureDpsClient(connector, clock, modelId),
+    hub: new AzureHubClient({ ackTimeoutMs, modelId }, connector, clock, log),
+    fileUploads: (assignment, credential) => new AzureFileUploads(uploadOptions, assignment, credential),
     wire: () => wire.totals,
     secrets,
     ca,
