@@ -22,10 +22,13 @@ import { targetOf } from './target.ts';
 export class AzureDpsClient implements DpsClient {
   readonly #connector: Connector;
   readonly #clock: Clock;
+  readonly #modelId: string | undefined;
 
-  constructor(connector: Connector, clock: Clock) {
+  /** @param modelId the Plug and Play model to announce (protocol.md 7); what is asked is the same with and without it */
+  constructor(connector: Connector, clock: Clock, modelId?: string) {
     this.#connector = connector;
     this.#clock = clock;
+    this.#modelId = modelId;
   }
 
   async register(request: RegistrationRequest, signal: AbortSignal): Promise<Assignment> {
@@ -34,7 +37,7 @@ export class AzureDpsClient implements DpsClient {
     const doing = `register ${credential.registrationId} with DPS at ${endpoint.host}:${endpoint.port}`;
     const errand = { service: 'DPS', target: targetOf(endpoint), credential, doing } as const;
     return await this.#connector.run(errand, signal, async (link) => {
-      const registration = new Registration(request, link, doing);
+      const registration = new Registration(announcing(request, this.#modelId), link, doing);
       try {
         await registration.authenticate();
         return await untilAborted(this.#poll(registration, signal), signal);
@@ -124,6 +127,13 @@ class Registration {
     const response = parseDpsResponse(topic, payload, this.#doing);
     if (response !== undefined) this.#answer?.(response);
   }
+}
+
+/** A model that the configuration names itself goes before the agent's own. */
+function announcing(request: RegistrationRequest, modelId: string | undefined): RegistrationRequest {
+  const { payload = {} } = request;
+  if (modelId === undefined || 'modelId' in payload || 'iotcModelId' in payload) return request;
+  return { ...request, payload: { ...payload, modelId } };
 }
 
 async function signToken(

@@ -15,6 +15,8 @@ import { parseTarget } from './target.ts';
 export interface HubOptions {
   /** A message or twin request not answered within this ends the session, in milliseconds. */
   readonly ackTimeoutMs: number;
+  /** The Plug and Play model to announce. */
+  readonly modelId?: string;
 }
 
 /** A session is replaced when this share of its token's life is over: well before the hub would cut it. */
@@ -63,6 +65,7 @@ export class AzureHubClient implements HubClient {
       ackTimeoutMs: this.#options.ackTimeoutMs,
       hub: assignment.assignedHub,
       deviceId: assignment.deviceId,
+      modelId: this.#options.modelId,
       clock: this.#clock,
       log: this.#log,
     });

@@ -34,6 +34,8 @@ export interface SessionOptions {
   readonly ackTimeoutMs: number;
   readonly hub: string;
   readonly deviceId: string;
+  /** The Plug and Play model to announce (protocol.md 3.1). */
+  readonly modelId?: string | undefined;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -77,6 +79,7 @@ export class AzureHubSession implements HubSession {
     });
     base.setTimeout(sdkTimeoutS);
     this.#transport = new Mqtt(options.authentication, base);
+    if (options.modelId !== undefined) this.#transport.setOptions({ modelId: options.modelId });
     this.#client = new Client(this.#transport);
     this.#client.setRetryPolicy(new NoRetry());
     this.#client.on('error', (error: Error) => {
@@ -123,8 +126,8 @@ export class AzureHubSession implements HubSession {
     });
     const [desired, reported]: unknown[] = [twin?.desired, twin?.reported];
     if (isJsonObject(desired) && typeof desired['$version'] === 'number') {
-      const { $version, ...rest } = desired;
-      return { desired: { ...rest, $version: Number($version) }, reported: withoutVersion(reported) };
+      const { $version } = desired;
+      return { desired: { ...desired, $version }, reported: withoutVersion(reported) };
     }
     throw new CloudError('HUB-TWIN', this.#doing('fetch the twin'), {
       cause: new Error('it has no desired properties'),
