@@ -71,6 +71,9 @@ const features = [
   'systemd',
   'clock-sync',
   'local-api',
+  'tasks',
+  'uploads',
+  'commands',
   'messages',
 ];
 /** @param {string} feature */
