@@ -1,32 +1,38 @@
+import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { ClockWatch } from './clock-sync/clock-watch.ts';
 import { newestFile } from './clock-sync/newest-file.ts';
 import { SyncProbe } from './clock-sync/sync-probe.ts';
-import type { InputConfig } from './config/inputs/inputs.ts';
-import type { Config } from './config/schema.ts';
+import { parseDuration } from './config/duration.ts';
 import { Connection } from './connection/connection.ts';
 import type { IdentitySource, SessionServices } from './connection/connection.ts';
-import { parseDuration } from './config/duration.ts';
 import { deviceCredentials } from './device-credentials.ts';
+import { openMessages } from './device-messages.ts';
+import { deviceMethods } from './device-methods.ts';
 import { openTelemetry } from './device-telemetry.ts';
+import { deviceTwin } from './device-twin.ts';
+import { deviceWork } from './device-work.ts';
 import { untilStopped } from './lib/deadline.ts';
 import { runUpon } from './lib/service.ts';
 import type { Service } from './lib/service.ts';
 import type { LiveConfig } from './live-config.ts';
 import { LocalApi } from './local-api/local-api.ts';
+import { metricsText } from './local-api/metrics.ts';
 import { agentStatus } from './local-api/status.ts';
-import { MethodService } from './methods/method-service.ts';
-import { reprovision as reprovisionMethod } from './methods/reprovision.ts';
+import type { AgentStatus } from './local-api/status.ts';
+import type { LogArea } from './log-areas.ts';
+import type { LogLevels } from './logging/log-levels.ts';
+import type { LogRing } from './logging/log-ring.ts';
+import type { InvokeMethod } from './messages/method-handler.ts';
+import { MethodListener } from './methods/method-listener.ts';
+import type { MethodTable } from './methods/method-table.ts';
 import { AssignmentCache, assignmentFileIn } from './provisioning/assignment-cache.ts';
 import { ManualSource } from './provisioning/manual.ts';
 import { Provisioner } from './provisioning/provisioner.ts';
 import type { ProvisionerOptions } from './provisioning/provisioner.ts';
 import { RegistrationRecord } from './provisioning/registration-record.ts';
+import type { StopRequest } from './stop-request.ts';
 import { readingOf } from './telemetry/formats/json-readings.ts';
-import { aboutDevice } from './twin/about.ts';
-import { ReprovisionRequests } from './twin/reprovision-requests.ts';
-import { SettingsStore } from './twin/settings-store.ts';
-import { TwinSync } from './twin/twin-sync.ts';
 import { agentVersion } from './version.ts';
 import type { World } from './world.ts';
 
@@ -35,74 +41,114 @@ export interface Agent extends Service {
   requestReprovision(why: string): void;
 }
 
-/** Where and as whom the agent answers this machine's own tools. */
-export interface LocalPlace {
-  readonly socketPath: string;
-  readonly pid: number;
+/** The process around the agent. */
+export interface AgentHost {
+  /** Where and as whom the agent answers this machine's own tools; absent: it does not. */
+  readonly local?: { readonly socketPath: string; readonly pid: number } | undefined;
+  readonly levels: LogLevels;
+  readonly ring: LogRing;
+  /** Asked for when the cloud wants the agent started anew. */
+  readonly stop: Pick<StopRequest, 'restart'>;
+  /** Every value of the configuration with its source, secrets masked. */
+  readonly describeConfig: () => Promise<string>;
 }
 
 /**
- * The whole program, with the queue of the last run opened: runs until its signal is aborted, then ends with everything
- * it started.
+ * The whole program, with what the last run left behind loaded: runs until its signal is aborted, then ends with
+ * everything it started.
  */
 export async function createAgent(
   live: LiveConfig,
   stateDirectory: string,
   world: World,
-  local?: LocalPlace,
+  host: AgentHost,
 ): Promise<Agent> {
-  const { clock, random, log, root } = world;
+  const { clock, random, root } = world;
   const config = live.current;
   const { provisioning } = config;
+  const inArea = (area: LogArea): World => ({ ...world, log: world.log.child({ area }) });
 
-  const settings = new SettingsStore(join(stateDirectory, 'settings.json'), log);
-  const about = aboutDevice({
-    bootTime: world.bootTime,
-    root,
-    daysLeft: (name) => credentials.daysLeft(name),
-  });
-
-  const sessionServices: SessionServices = async (session, assignment, credential) => [
-    ...telemetry.sessionServices(session),
-    new TwinSync({
-      session,
-      store: settings,
-      reprovision,
-      about: await about(assignment, credential),
-      configuredSeconds: commonInterval(config.telemetry.inputs),
-      clock,
-      random,
-      log,
-    }),
-    new MethodService(session, methods, log),
-  ];
   const clockWatch = new ClockWatch({
     ...config.clock,
     probe: new SyncProbe({ run: world.runProgram, root, clock }),
     measureOffset: world.measureOffset,
     newestFile: () => newestFile([stateDirectory, world.programFile]),
     clock,
-    log,
+    log: inArea('clock').log,
   });
   const trustsClock = (): boolean => clockWatch.condition.state !== 'suspect';
-  const telemetry = await openTelemetry(live, stateDirectory, world, trustsClock);
-  const credentials = deviceCredentials(config, stateDirectory, world, {
+  const credentials = deviceCredentials(config, stateDirectory, inArea('provisioning'), {
     prove: (candidate, signal) => connection.prove(candidate, signal),
     adopted: () => {
       connection.credentialChanged();
     },
   });
+  const requestReprovision = (why: string): void => {
+    connection.requestReprovision(why);
+  };
+  const work = deviceWork(
+    {
+      ...{ live, ring: host.ring, effectiveConfig: host.describeConfig },
+      status: () => status(),
+      metrics: () => metricsText(status()),
+    },
+    stateDirectory,
+    world,
+  );
+  const twin = deviceTwin(config, live, stateDirectory, world, {
+    connection: () => connection.status,
+    daysLeft: (name) => credentials.daysLeft(name),
+    telemetry: () => telemetry.status,
+    clockCondition: () => clockWatch.condition,
+    tasks: work,
+    reconnect: (why) => {
+      connection.reconnect(why);
+    },
+    reprovision: requestReprovision,
+  });
+  await twin.load();
+  await credentials.load();
+  await work.load();
+  const telemetry = await openTelemetry(live, stateDirectory, inArea('telemetry'), trustsClock);
+  const methods = deviceMethods(
+    {
+      ...{ live, levels: host.levels, ring: host.ring, telemetry, others: work.methods },
+      status: () => status(),
+      reprovision: () => {
+        requestReprovision('by a direct method');
+      },
+      restart: () => {
+        host.stop.restart('a direct method asks for a restart');
+      },
+    },
+    world,
+  );
+  const messages = await openMessages(config, stateDirectory, world, invoker(methods), trustsClock);
+
+  const sessionServices: SessionServices = (session, assignment, credential, generation) => {
+    work.connected(assignment, credential);
+    return Promise.resolve([
+      ...telemetry.sessionServices(session),
+      ...twin.sessionServices(session, { assignment, credential, generation }),
+      new MethodListener(session, methods, inArea('methods').log),
+      ...messages.sessionServices(session),
+    ]);
+  };
   const connection = new Connection({
     clockTrust: clockWatch,
     hub: world.hub,
-    generation: () => live.generation,
-    identity: identitySource(live, stateDirectory, world),
+    identity: identitySource(live, stateDirectory, inArea('provisioning')),
     loadCredential: (name) => credentials.current(name),
     refused: (name) => {
       credentials.refused(name);
     },
-    registrations: new RegistrationRecord(join(stateDirectory, 'registrations.json'), clock, log),
+    registrations: new RegistrationRecord(join(stateDirectory, 'registrations.json'), clock, world.log),
+    generation: () => live.generation,
     sessionServices,
+    onState: (state) => {
+      twin.lastError.onState(state);
+      twin.noteChange();
+    },
     policy: {
       ...config.connection,
       dynamicReprovisioning: provisioning.source === 'dps' && provisioning.dynamicReprovisioning,
@@ -111,20 +157,8 @@ export async function createAgent(
     alwaysReprovisionOnStartup: provisioning.source === 'dps' && provisioning.alwaysReprovisionOnStartup,
     clock,
     random,
-    log,
+    log: inArea('connection').log,
   });
-  const reprovision = new ReprovisionRequests(
-    join(stateDirectory, 'reprovision.json'),
-    () => {
-      connection.requestReprovision('by the twin');
-    },
-    log,
-  );
-  const methods = [
-    reprovisionMethod(() => {
-      connection.requestReprovision('by a direct method');
-    }),
-  ];
   // A certificate is neither renewed nor called expired by a clock that has not been looked at.
   const renewals = credentials.services.map((service) => ({
     name: service.name,
@@ -134,53 +168,58 @@ export async function createAgent(
     },
   }));
   const startedMs = clock.monotonic();
-  const localApi = ({ socketPath, pid }: LocalPlace): LocalApi =>
+  const status = (): AgentStatus =>
+    agentStatus({
+      version: agentVersion,
+      pid: host.local?.pid ?? 0,
+      startedMs,
+      connection: connection.status,
+      source: provisioning.source,
+      credentials,
+      clockCondition: clockWatch.condition,
+      telemetry: telemetry.status,
+      wire: world.wire(),
+      clock,
+    });
+  const localApi = (socketPath: string): LocalApi =>
     new LocalApi({
       ...config.localApi,
       path: config.localApi.path ?? socketPath,
       posting: { desk: telemetry.desk, readReading: readingOf, parseDuration },
-      status: () =>
-        agentStatus({
-          version: agentVersion,
-          pid,
-          startedMs,
-          connection: connection.status,
-          source: provisioning.source,
-          credentials,
-          clockCondition: clockWatch.condition,
-          telemetry: telemetry.status,
-          wire: world.wire(),
-          clock,
-        }),
+      outlet: messages.outlet,
+      status,
       clock,
-      log,
+      log: inArea('local_api').log,
     });
-  const localServices = local === undefined ? [] : [localApi(local)];
 
   return {
     name: 'agent',
-    requestReprovision: (why) => {
-      connection.requestReprovision(why);
-    },
+    requestReprovision,
     run: async (signal) => {
-      await settings.load();
-      await reprovision.load();
-      await credentials.load();
+      const services = [
+        ...[clockWatch, connection, ...renewals, ...telemetry.inputs],
+        ...[...twin.services, ...messages.services, ...work.services],
+        ...(host.local === undefined ? [] : [localApi(host.local.socketPath)]),
+      ];
       try {
-        const steering = steeredBy(settings, config, live);
-        const services = [
-          clockWatch,
-          steering,
-          connection,
-          ...renewals,
-          ...telemetry.inputs,
-          ...localServices,
-        ];
         await runUpon(telemetry.base, services, signal);
       } finally {
         await telemetry.close();
       }
     },
+  };
+}
+
+/** For whoever calls a method without waiting for its answer: what comes after that is done at once. */
+function invoker(methods: MethodTable): InvokeMethod {
+  const never = new AbortController().signal;
+  return async (name, payload) => {
+    const { afterwards, ...response } = await methods.invoke(
+      { name, payload, requestId: randomUUID() },
+      never,
+    );
+    await afterwards?.();
+    return response;
   };
 }
 
@@ -199,28 +238,4 @@ export function identitySource(
     return { ...provisioning, endpoint: ('globalEndpoint' in now ? now : provisioning).globalEndpoint };
   };
   return new Provisioner(options, dps, cache, clock);
-}
-
-/** In seconds; `undefined` where inputs differ. */
-function commonInterval(inputs: readonly InputConfig[]): number | undefined {
-  const intervals = new Set(inputs.flatMap((input) => ('intervalMs' in input ? [input.intervalMs] : [])));
-  const [first, ...others] = intervals;
-  return first === undefined || others.length > 0 ? undefined : first / 1000;
-}
-
-/** Puts in force what the operator says of the intervals. */
-function steeredBy(settings: SettingsStore, config: Config, live: LiveConfig): Service {
-  return {
-    name: 'steering',
-    run: async (signal) => {
-      while (!signal.aborted) {
-        const { telemetry } = config;
-        const inputs = telemetry.inputs.map((input) =>
-          'intervalMs' in input ? { ...input, intervalMs: settings.intervalMs(input.intervalMs) } : input,
-        );
-        live.put({ ...config, telemetry: { ...telemetry, inputs } });
-        await untilStopped(settings.changed(signal), signal);
-      }
-    },
-  };
 }

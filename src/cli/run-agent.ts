@@ -16,6 +16,7 @@ import type { World } from '../world.ts';
 import { createLogging } from './create-log.ts';
 import type { LogOutput } from './create-log.ts';
 import { readConfig } from './read-config.ts';
+import { showConfig } from './show-config.ts';
 import { socketPathFor } from './socket-path.ts';
 import { pidFileIn, stateDirectoryOf } from './state-directory.ts';
 import { exitCodes } from './usage.ts';
@@ -29,7 +30,7 @@ export async function runAgent(configPath: string): Promise<number> {
   const requests = new ReprovisionSignal();
   const loaded = await readConfig(configPath);
   const { config, warnings } = loaded;
-  const { log, levels } = await createLogging(config.log, standardOutput(), new SystemClock());
+  const { log, levels, ring } = await createLogging(config.log, standardOutput(), new SystemClock());
   const permissions = await permissionWarnings(filesWithSecrets(loaded), config, { uid: process.getuid?.() });
   for (const warning of [...warnings, ...permissions]) log.warn(warning);
   const stateDirectory = stateDirectoryOf(config);
@@ -41,8 +42,9 @@ export async function runAgent(configPath: string): Promise<number> {
   const stop = new StopRequest();
   stopOnSignals(stop, log);
   const agent = await createAgent(live, stateDirectory, world, {
-    socketPath: socketPathFor(stateDirectory),
-    pid: process.pid,
+    local: { socketPath: socketPathFor(stateDirectory), pid: process.pid },
+    ...{ levels, ring, stop },
+    describeConfig: () => showConfig(configPath, 'text', true),
   });
   requests.handle(() => {
     agent.requestReprovision('by SIGUSR1');

@@ -74,6 +74,8 @@ export interface ConnectionOptions {
   readonly refused: (name: CredentialName) => void;
   readonly registrations: RegistrationStore;
   readonly sessionServices: SessionServices;
+  /** Is told of each state that is entered. */
+  readonly onState?: (state: State) => void;
   readonly policy: Policy;
   readonly alwaysReprovisionOnStartup: boolean;
   readonly clock: Clock;
@@ -360,8 +362,9 @@ export class Connection implements Service {
   }
 
   #announce(state: State): void {
-    const { clock, log } = this.#options;
+    const { clock, log, onState } = this.#options;
     this.#status = { state, sinceMs: clock.monotonic() };
+    onState?.(state);
     switch (state.name) {
       case 'provisioning':
         log.info({ state: state.name }, `provisioning: ${this.#options.identity.doing}`);

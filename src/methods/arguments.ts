@@ -46,8 +46,14 @@ export function secretsIn({ args }: Method, payload: unknown): string[] {
   const known = entriesOf(args) ?? {};
   return Object.entries(payload).flatMap(([name, value]) => {
     const schema = Object.hasOwn(known, name) ? known[name] : undefined;
-    return schema !== undefined && isSecret(schema) && typeof value === 'string' ? [value] : [];
+    return schema !== undefined && isSecret(schema) ? textsIn(value) : [];
   });
+}
+
+/** However deep; a word of a few letters is no secret, and would tear every sentence it is in. */
+function textsIn(value: unknown): string[] {
+  if (typeof value === 'string') return value.length < 4 ? [] : [value];
+  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(textsIn) : [];
 }
 
 const longestName = 40;

@@ -12,7 +12,7 @@ import { createAgent } from '../../src/agent.ts';
 import { parseConfig } from '../../src/config/parse.ts';
 import { LiveConfig } from '../../src/live-config.ts';
 import { realWorld } from '../../src/world.ts';
-import { configFor } from '../support/agent.ts';
+import { agentHost, configFor } from '../support/agent.ts';
 import { WatchedLog } from '../support/watched-log.ts';
 
 const checkpoints = [200, 500, 1000, 1500, 2000];
@@ -55,7 +55,7 @@ async function measure(address: {
   const stop = new AbortController();
   const live = new LiveConfig({ ...config, connection });
   const world = await realWorld(live, log.log);
-  const running = (await createAgent(live, join(folder, 'state'), world)).run(stop.signal);
+  const running = (await createAgent(live, join(folder, 'state'), world, agentHost(config, world))).run(stop.signal);
 
   console.log('reconnects   heap MB    RSS MB');
   const rows: NodeJS.MemoryUsage[] = [];

@@ -1,8 +1,14 @@
 import { join } from 'node:path';
 import { createAgent } from '../../src/agent.ts';
+import type { AgentHost } from '../../src/agent.ts';
+import type { Config } from '../../src/config/schema.ts';
+import { LogLevels } from '../../src/logging/log-levels.ts';
+import { LogRing } from '../../src/logging/log-ring.ts';
+import { StopRequest } from '../../src/stop-request.ts';
 import { parseConfig } from '../../src/config/parse.ts';
 import { LiveConfig } from '../../src/live-config.ts';
 import { realWorld } from '../../src/world.ts';
+import type { World } from '../../src/world.ts';
 import type { Simulator } from '../../src/simulator/simulator.ts';
 import type { Scratch } from './scratch.ts';
 import { keepSecret } from './test-logs.ts';
@@ -71,7 +77,8 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
   const live = new LiveConfig(config);
   const world = { ...(await realWorld(live, log.log)), runProgram: nobodyToAsk };
   const local = { socketPath: join(stateDirectory, 'agent.sock'), pid: process.pid };
-  const agent = await createAgent(live, stateDirectory, world, options.socket === true ? local : undefined);
+  const host = { ...agentHost(config, world), ...(options.socket === true ? { local } : {}) };
+  const agent = await createAgent(live, stateDirectory, world, host);
   const running = agent.run(stopping.signal);
   // Told by `stop`; until then a failure must not end the test's process.
   running.catch(() => undefined);
@@ -81,4 +88,14 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
   };
   options.scratch.defer(stop);
   return { log, stateDirectory, stop };
+}
+
+/** What the program gives the agent, for one that runs in the process of a test. */
+export function agentHost(config: Config, { clock }: Pick<World, 'clock'>): AgentHost {
+  return {
+    levels: new LogLevels(config.log, clock),
+    ring: new LogRing(config.log.ringBytes),
+    stop: new StopRequest(),
+    describeConfig: () => Promise.resolve('described by the program'),
+  };
 }

@@ -9,7 +9,7 @@ import { parseConfig } from '../../../src/config/parse.ts';
 import type { Simulator } from '../../../src/simulator/simulator.ts';
 import { LiveConfig } from '../../../src/live-config.ts';
 import { realWorld } from '../../../src/world.ts';
-import { nobodyToAsk, quickRetries } from '../../support/agent.ts';
+import { agentHost, nobodyToAsk, quickRetries } from '../../support/agent.ts';
 import { Scratch } from '../../support/scratch.ts';
 import { dpsConnections, newKey, simulatorFor } from '../../support/simulator.ts';
 import { keepSecret } from '../../support/test-logs.ts';
@@ -100,7 +100,7 @@ describe('source manual', () => {
     const state = join(await scratch.folder(), 'state');
     const live = new LiveConfig(config);
     const world = { ...(await realWorld(live, log.log)), runProgram: nobodyToAsk };
-    const running = (await createAgent(live, state, world)).run(stopping.signal);
+    const running = (await createAgent(live, state, world, agentHost(config, world))).run(stopping.signal);
     // Told by the clean-up; until then a failure must not end the test's process.
     running.catch(() => undefined);
     scratch.defer(async () => {

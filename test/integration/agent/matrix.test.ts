@@ -11,7 +11,7 @@ import { deriveDeviceKey } from '../../../src/provisioning/derive-device-key.ts'
 import type { Simulator } from '../../../src/simulator/simulator.ts';
 import { LiveConfig } from '../../../src/live-config.ts';
 import { realWorld } from '../../../src/world.ts';
-import { nobodyToAsk } from '../../support/agent.ts';
+import { agentHost, nobodyToAsk } from '../../support/agent.ts';
 import { certificateFiles, validNow } from '../../support/certificate-files.ts';
 import { proxyFor } from '../../support/proxy.ts';
 import { Scratch } from '../../support/scratch.ts';
@@ -163,7 +163,7 @@ async function run(scratch: Scratch, text: string): Promise<void> {
   const stopping = new AbortController();
   const live = new LiveConfig(config);
   const world = { ...(await realWorld(live, log.log)), runProgram: nobodyToAsk };
-  const running = (await createAgent(live, join(await scratch.folder(), 'state'), world)).run(
+  const running = (await createAgent(live, join(await scratch.folder(), 'state'), world, agentHost(config, world))).run(
     stopping.signal,
   );
   running.catch(() => undefined);

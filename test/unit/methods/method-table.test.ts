@@ -263,6 +263,17 @@ describe('the audit', () => {
     assert.deepEqual(table.log.lines[1]?.fields['args'], { url: '[secret]', password: '[unknown]' });
   });
 
+  it('has no text that is somewhere in a secret argument', async () => {
+    const nested = v.object({ args: secret(v.unknown()) });
+    const failing = method('run', () => Promise.reject(new Error('cannot use hunter2 in x')), {
+      args: nested,
+    });
+    const table = new TableOf(failing);
+    const { payload } = await table.answer('run', { args: { password: ['hunter2'], unit: 'x' } });
+    assert.equal(payload['error'], 'cannot carry out run: cannot use [secret] in x');
+    assert.ok(!JSON.stringify(table.log.lines).includes('hunter2'));
+  });
+
   it('cuts what is long', async () => {
     const table = new TableOf(method('open', undefined, { args }));
     await table.call('open', { name: 'x'.repeat(1000) });
