@@ -1,9 +1,10 @@
 import { filesWithSecrets, maskedValue, secretsIn } from '../config/layers/masked.ts';
 import { describeSource } from '../config/layers/source.ts';
+import type { ConfigValue } from '../config/layers/values.ts';
 import { formatPath, formatProblem, ConfigProblems } from '../config/problems.ts';
 import { permissionWarnings } from '../config/permission-warnings.ts';
 import { readConfig } from './read-config.ts';
-import { stateDirectoryOf } from './state-directory.ts';
+import { defaultStateDirectory, stateDirectoryOf } from './state-directory.ts';
 import { savedSettings, withTwin } from './twin-values.ts';
 import type { ShownValue } from './twin-values.ts';
 
@@ -12,7 +13,7 @@ export async function showConfig(path: string, output: 'text' | 'json', isAll: b
   const loaded = await readConfig(path);
   const secrets = secretsIn(loaded.config);
   const settings = await savedSettings(stateDirectoryOf(loaded.config));
-  const shown = withTwin(loaded.values, settings)
+  const shown = withTwin(loaded.values.map(withStateDirectory), settings)
     .filter(({ value }) => isAll || isSet(value))
     .map((each) => ({ ...each, value: isSet(each.value) ? maskedValue(each, secrets) : undefined }));
   if (output === 'text') return table(shown);
@@ -23,6 +24,12 @@ export async function showConfig(path: string, output: 'text' | 'json', isAll: b
     ...(over === undefined ? {} : { over }),
   }));
   return `${JSON.stringify({ files: loaded.files, values }, undefined, 2)}\n`;
+}
+
+/** Without systemd, which would say where it is. */
+function withStateDirectory(value: ConfigValue): ConfigValue {
+  const isUnset = formatPath(value.path) === 'state_directory' && !isSet(value.value);
+  return isUnset ? { ...value, value: defaultStateDirectory } : value;
 }
 
 export interface Verdict {

@@ -60,7 +60,11 @@ export function parseLayers({ file, main, dropIns, environment }: ConfigTexts): 
   const result = v.safeParse(configSchema, merged.document);
   const isReadable = layers.every(({ document }) => document !== undefined);
   const wrong = isReadable ? (result.issues ?? []).flatMap((issue) => problemOf(issue, merged, file)) : [];
-  const problems = [...layers.flatMap((layer) => layer.problems), ...wrong];
+  const files = [main, ...dropIns].flatMap((each) => (each === undefined ? [] : [each.file]));
+  const rankOf = (problem: ConfigProblem): number => files.indexOf(problem.file) + 1 || files.length + 1;
+  const problems = [...layers.flatMap((layer) => layer.problems), ...wrong].toSorted(
+    (a, b) => rankOf(a) - rankOf(b),
+  );
   const warnings = layers.flatMap((layer) => layer.warnings);
   if (problems.length > 0 || !result.success) throw new ConfigProblems(file, problems, {}, warnings);
   const idPath = ['provisioning', 'attestation', 'registration_id'];
@@ -75,7 +79,7 @@ export function parseLayers({ file, main, dropIns, environment }: ConfigTexts): 
   return {
     config: result.output,
     warnings: [...warnings, ...capitals].map(formatProblem),
-    files: [main, ...dropIns].flatMap((each) => (each === undefined ? [] : [each.file])),
+    files,
     values,
     sources: new Map(values.map(({ path, source }) => [formatPath(path), source])),
   };

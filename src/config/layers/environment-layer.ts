@@ -121,14 +121,20 @@ function collectionIn(
   schema: v.GenericSchema,
   value: unknown,
 ): ((path: readonly string[]) => string) | undefined {
-  const keys = Object.keys(keysOf(schema) ?? {});
+  const keys = Object.entries(keysOf(schema) ?? {});
   if (itemOf(schema) !== undefined)
     return () => 'is a list, which a variable cannot give: write it in a file of the drop-in directory';
-  const [first] = keys;
-  if (first === undefined || isTaken(schema, value)) return undefined;
+  const [first = ''] = keys.find(([, inner]) => isPlain(inner)) ?? keys[0] ?? [];
+  if (first === '' || isTaken(schema, value)) return undefined;
   return (path) => `is a section: name a key in it, such as ${variableFor([...path, first])}`;
 }
 
+function isPlain(entry: v.ObjectEntries[string]): boolean {
+  const schema = entry;
+  return keysOf(schema) === undefined && itemOf(schema) === undefined;
+}
+
+/** Some sections may be a text instead. */
 function isTaken(schema: v.GenericSchema, value: unknown): boolean {
   return 'mapping' in schema && value !== undefined;
 }

@@ -46,7 +46,7 @@ function maskedText(text: string, path: KeyPath, secrets: ReadonlySet<string>): 
   const without = parts
     .reduce((rest, secret) => rest.replaceAll(secret, mask), text)
     .replace(userInUrl, `${mask}@`);
-  return looksSecret(without.replace(/SharedAccessKey=\*{3}/, '')) ? mask : without;
+  return looksSecret(without) ? mask : without;
 }
 
 function isHidden(path: KeyPath): boolean {

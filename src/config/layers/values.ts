@@ -25,10 +25,11 @@ export function valuesIn(
       return value.flatMap((element, index) => visit(item, element, [...path, index], isSaid));
     const keys = isMapping(value) ? knownKeys(at, value) : undefined;
     if (keys === undefined) return [{ path, value, source: isSaid ? sourceOf(path) : defaults }];
+    const implied = new Map(Object.entries(impliedIn(path, value)));
     return Object.entries(keys).flatMap(([key, entry]) => {
       const inner = entry;
       const given = isMapping(value) && Object.hasOwn(value, key) ? value[key] : undefined;
-      const preset = given ?? presetOf(inner) ?? implied(document, [...path, key]);
+      const preset = given ?? presetOf(inner) ?? implied.get(key);
       return visit(inner, preset, [...path, key], isSaid && given !== undefined && given !== null);
     });
   };
@@ -40,19 +41,30 @@ function presetOf(schema: v.GenericSchema): unknown {
   return 'default' in schema ? schema.default : undefined;
 }
 
-/** What the reading of the provisioning section takes for keys that belong to one source only. */
-const impliedOfDps: Readonly<Record<string, unknown>> = {
-  global_endpoint: 'https://global.azure-devices-provisioning.net',
-  dynamic_reprovisioning: true,
-  always_reprovision_on_startup: false,
-  deadline: '2m',
-};
+/**
+ * What the reading of a section takes for keys that only go with some of the others: those have no default of their own in
+ * the schema.
+ */
+function impliedIn(path: KeyPath, given: unknown): Readonly<Record<string, unknown>> {
+  if (!isMapping(given)) return {};
+  const place = path.map((key) => (typeof key === 'number' ? '0' : key)).join('.');
+  switch (place) {
+    case 'provisioning':
+      return given['source'] === 'dps' ? impliedOfDps(given) : {};
+    case 'local_api':
+      return { mode: 'group' in given ? '0660' : '0600' };
+    case 'telemetry.inputs.0':
+      return given['type'] === 'exec' && given['mode'] !== 'lines'
+        ? { interval: '60s', timeout: '10s', max_output: '64KB' }
+        : {};
+    default:
+      return {};
+  }
+}
 
-function implied(document: unknown, [section, key, ...deeper]: KeyPath): unknown {
-  if (section !== 'provisioning' || typeof key !== 'string' || deeper.length > 0) return undefined;
-  const provisioning = isMapping(document) ? document['provisioning'] : undefined;
-  if (!isMapping(provisioning) || provisioning['source'] !== 'dps') return undefined;
-  const isMode = key !== 'global_endpoint' && key !== 'deadline';
-  if (isMode && 'auto_reprovisioning_mode' in provisioning) return undefined;
-  return Object.hasOwn(impliedOfDps, key) ? impliedOfDps[key] : undefined;
+function impliedOfDps(given: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  const always = { global_endpoint: 'https://global.azure-devices-provisioning.net', deadline: '2m' };
+  // IoT Edge 1.2 and later say the same in one key.
+  if ('auto_reprovisioning_mode' in given) return always;
+  return { ...always, dynamic_reprovisioning: true, always_reprovision_on_startup: false };
 }
