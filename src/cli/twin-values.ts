@@ -5,18 +5,31 @@ import type { ConfigValue } from '../config/layers/values.ts';
 import type { KeyPath } from '../config/positions.ts';
 import { formatPath } from '../config/problems.ts';
 import { readFileIfPresent } from '../lib/atomic-file.ts';
+import { describeError } from '../lib/errors.ts';
 import type { SavedSettings } from '../twin/settings/saved-settings.ts';
 import { readSettingsFile, settingsInForce } from '../twin/settings/settings-file.ts';
+import { CommandError } from './usage.ts';
 
 /** A value in force, and what it lies over when the twin has set it. */
 export interface ShownValue extends ConfigValue {
   readonly over?: string;
 }
 
-/** What the twin has set on this device, by `component.property`; nothing when its file is damaged, as for the agent. */
+/**
+ * What the twin has set on this device, by `component.property`; nothing when its file is damaged, as for the agent. Throws
+ * a CommandError when the file may not be read.
+ */
 export async function savedSettings(stateDirectory: string): Promise<SavedSettings> {
-  const state = readSettingsFile((await readFileIfPresent(join(stateDirectory, 'settings.json'))) ?? '');
-  return state === undefined ? {} : settingsInForce(state);
+  const path = join(stateDirectory, 'settings.json');
+  try {
+    const state = readSettingsFile((await readFileIfPresent(path)) ?? '');
+    return state === undefined ? {} : settingsInForce(state);
+  } catch (cause) {
+    const advice = 'run this as root or as the user the agent runs as';
+    throw new CommandError(`cannot read what the twin has set, ${path}: ${describeError(cause)}; ${advice}`, {
+      cause,
+    });
+  }
 }
 
 /** The values of the configuration with those from the twin over them. One that fits no key is added at the end. */
