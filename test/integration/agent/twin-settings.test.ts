@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import type { Simulator } from '../../../src/simulator/simulator.ts';
+import { modelId } from '../../../src/twin/model-id.ts';
 import { valueAt } from '../../../src/twin/properties.ts';
 import { quickRetries, startAgent } from '../../support/agent.ts';
 import type { RunningAgent } from '../../support/agent.ts';
@@ -55,6 +56,21 @@ describe('the settings from the twin, as an operator gives them', () => {
     await until(() => Number(at(...path, 'av')) >= version && at(...path, 'ac') === code);
     return at(...path);
   }
+
+  it('are announced as a model, to the hub and to DPS', async () => {
+    await start();
+    const { body } = await control(simulator, 'GET', '/twins/gateway');
+    assert.equal(valueAt(body, 'modelId'), modelId);
+    const { log } = await startAgent({
+      ...{ scratch, simulator, sections, attestation: enrollWithKey(simulator, 'another') },
+      provisioning: ['payload: {modelId: "dtmi:mine:Thing;2", site: oslo}'],
+    });
+    await log.untilState('connected');
+    assert.deepEqual(
+      ['gateway', 'another'].map((id) => simulator.registry.registrations.get(id).receivedPayload),
+      [{ modelId }, { modelId: 'dtmi:mine:Thing;2', site: 'oslo' }],
+    );
+  });
 
   it('switches inputs off and on, and sets the interval of one', async () => {
     await start();
