@@ -43,8 +43,9 @@ export interface Agent extends Service {
 
 /** The process around the agent. */
 export interface AgentHost {
-  /** Where and as whom the agent answers this machine's own tools; absent: it does not. */
-  readonly local?: { readonly socketPath: string; readonly pid: number } | undefined;
+  readonly pid: number;
+  /** Where the agent answers this machine's own tools; absent: it does not. */
+  readonly socketPath?: string | undefined;
   readonly levels: LogLevels;
   readonly ring: LogRing;
   /** Asked for when the cloud wants the agent started anew. */
@@ -171,7 +172,7 @@ export async function createAgent(
   const status = (): AgentStatus =>
     agentStatus({
       version: agentVersion,
-      pid: host.local?.pid ?? 0,
+      pid: host.pid,
       startedMs,
       connection: connection.status,
       source: provisioning.source,
@@ -199,7 +200,7 @@ export async function createAgent(
       const services = [
         ...[clockWatch, connection, ...renewals, ...telemetry.inputs],
         ...[...twin.services, ...messages.services, ...work.services],
-        ...(host.local === undefined ? [] : [localApi(host.local.socketPath)]),
+        ...(host.socketPath === undefined ? [] : [localApi(host.socketPath)]),
       ];
       try {
         await runUpon(telemetry.base, services, signal);

@@ -6,6 +6,7 @@ import type { ConnectionStatus } from './connection/connection.ts';
 import type { HubSession } from './connection/hub-client.ts';
 import type { TelemetryStatus } from './device-telemetry.ts';
 import { Bell } from './lib/bell.ts';
+import { untilStopped } from './lib/deadline.ts';
 import type { Service } from './lib/service.ts';
 import type { LiveConfig } from './live-config.ts';
 import type { Credential, CredentialName } from './provisioning/credential.ts';
@@ -108,7 +109,7 @@ export function deviceTwin(
     });
 
   return {
-    services: [trial],
+    services: [trial, { name: 'report interval', run: (signal) => followed(live.changed, changed, signal) }],
     lastError,
     noteChange: () => {
       changed.ring();
@@ -123,6 +124,7 @@ export function deviceTwin(
         ...{ session, reports, store, reprovision, config, live, clock, random, log },
         table: twinSettings,
         generation: about.generation,
+        hub: about.assignment.assignedHub,
         facts: factSections,
         onReconnect: ports.reconnect,
       });
@@ -143,4 +145,12 @@ export function deviceTwin(
 
 function telemetryFacts({ queue, inputs }: TelemetryStatus): Pick<TelemetryStatus, 'queue' | 'inputs'> {
   return { queue, inputs };
+}
+
+/** Another report interval, or another input, is worth a look at once. */
+async function followed(from: Bell, to: Bell, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    await untilStopped(from.heard(), signal);
+    to.ring();
+  }
 }

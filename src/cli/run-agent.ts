@@ -42,7 +42,8 @@ export async function runAgent(configPath: string): Promise<number> {
   const stop = new StopRequest();
   stopOnSignals(stop, log);
   const agent = await createAgent(live, stateDirectory, world, {
-    local: { socketPath: socketPathFor(stateDirectory), pid: process.pid },
+    pid: process.pid,
+    socketPath: socketPathFor(stateDirectory),
     ...{ levels, ring, stop },
     describeConfig: () => showConfig(configPath, 'text', true),
   });

@@ -32,6 +32,8 @@ export interface DesiredSyncOptions {
   readonly reports: Pick<ReportQueue, 'report'>;
   readonly table: SettingsTable;
   readonly store: SettingsStore;
+  /** Whose twin it is. */
+  readonly hub: string;
   /** Of the settings that the session was opened with. */
   readonly generation: number;
   readonly reprovision: Pick<ReprovisionRequests, 'answer'>;
@@ -186,10 +188,10 @@ export class DesiredSync implements Service {
 
   /** Why it could not be done, if so. */
   async #apply(reading: Reading, { properties, version }: DesiredDocument): Promise<string | undefined> {
-    const { store, table, log } = this.#options;
+    const { store, table, hub, log } = this.#options;
     const before = store.state;
     try {
-      await store.update((state) => stateAsked(table, reading, properties, version, state));
+      await store.update((state) => stateAsked(table, reading, properties, version, hub, state));
     } catch (error) {
       const failure = `cannot save the settings: ${describeError(error)}`;
       log.error({ version }, failure);

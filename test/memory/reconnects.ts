@@ -54,8 +54,9 @@ async function measure(address: {
   const connection = { ...config.connection, retry: none, rejectedRetry: none };
   const stop = new AbortController();
   const live = new LiveConfig({ ...config, connection });
-  const world = await realWorld(live, log.log);
-  const running = (await createAgent(live, join(folder, 'state'), world, agentHost(config, world))).run(stop.signal);
+  const host = await agentHost(config, log);
+  const world = await realWorld(live, host.log);
+  const running = (await createAgent(live, join(folder, 'state'), world, host)).run(stop.signal);
 
   console.log('reconnects   heap MB    RSS MB');
   const rows: NodeJS.MemoryUsage[] = [];

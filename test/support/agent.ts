@@ -1,14 +1,14 @@
 import { join } from 'node:path';
 import { createAgent } from '../../src/agent.ts';
+import { createLogging } from '../../src/cli/create-log.ts';
+import { SystemClock } from '../../src/lib/clock.ts';
+import type { Log } from '../../src/lib/log.ts';
 import type { AgentHost } from '../../src/agent.ts';
 import type { Config } from '../../src/config/schema.ts';
-import { LogLevels } from '../../src/logging/log-levels.ts';
-import { LogRing } from '../../src/logging/log-ring.ts';
 import { StopRequest } from '../../src/stop-request.ts';
 import { parseConfig } from '../../src/config/parse.ts';
 import { LiveConfig } from '../../src/live-config.ts';
 import { realWorld } from '../../src/world.ts';
-import type { World } from '../../src/world.ts';
 import type { Simulator } from '../../src/simulator/simulator.ts';
 import type { Scratch } from './scratch.ts';
 import { keepSecret } from './test-logs.ts';
@@ -75,9 +75,10 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
   const log = new WatchedLog();
   const stopping = new AbortController();
   const live = new LiveConfig(config);
-  const world = { ...(await realWorld(live, log.log)), runProgram: nobodyToAsk };
-  const local = { socketPath: join(stateDirectory, 'agent.sock'), pid: process.pid };
-  const host = { ...agentHost(config, world), ...(options.socket === true ? { local } : {}) };
+  const given = await agentHost(config, log);
+  const socketPath = join(stateDirectory, 'agent.sock');
+  const host = { ...given, ...(options.socket === true ? { socketPath } : {}) };
+  const world = { ...(await realWorld(live, host.log)), runProgram: nobodyToAsk };
   const agent = await createAgent(live, stateDirectory, world, host);
   const running = agent.run(stopping.signal);
   // Told by `stop`; until then a failure must not end the test's process.
@@ -90,11 +91,18 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
   return { log, stateDirectory, stop };
 }
 
-/** What the program gives the agent, for one that runs in the process of a test. */
-export function agentHost(config: Config, { clock }: Pick<World, 'clock'>): AgentHost {
+/** What the program gives the agent, for one that runs in the process of a test; every line goes to the watched log. */
+export async function agentHost(
+  config: Config,
+  watched: WatchedLog,
+): Promise<AgentHost & { readonly log: Log }> {
+  const write = (line: string): void => {
+    watched.take(line);
+  };
+  const log = { ...config.log, level: 'debug' as const };
   return {
-    levels: new LogLevels(config.log, clock),
-    ring: new LogRing(config.log.ringBytes),
+    ...(await createLogging(log, { isTerminal: false, write }, new SystemClock())),
+    pid: process.pid,
     stop: new StopRequest(),
     describeConfig: () => Promise.resolve('described by the program'),
   };

@@ -49,13 +49,16 @@ export function readDesired(table: SettingsTable, config: Config, desired: Reado
 
 /**
  * What the state becomes when this is asked for. What is refused leaves in force what is; so does a component that is no
- * object. What is not asked for is as configured.
+ * object. What is not asked for is as configured; but a setting of the connection is taken back only where it was asked
+ * for: an endpoint that sends the device to another hub would otherwise bring it back at once, and so for ever.
+ * @param hub whose twin asks
  */
 export function stateAsked(
   table: SettingsTable,
   reading: Reading,
   desired: Readonly<JsonObject>,
   version: number,
+  hub: string,
   before: SettingsState,
 ): SettingsState {
   const held = settingsInForce(before);
@@ -63,7 +66,8 @@ export function stateAsked(
     const settings = table.settings.filter((setting) => (setting.reconnects ?? false) === reconnects);
     return Object.fromEntries(
       settings.flatMap((setting) => {
-        const saved = savedValue(setting, reading, desired, version, held[setting.id]);
+        const asked = { version, ...(reconnects ? { hub } : {}) };
+        const saved = savedValue(setting, reading, desired, asked, held[setting.id]);
         return saved === undefined ? [] : [[setting.id, saved]];
       }),
     );
@@ -78,14 +82,15 @@ function savedValue(
   { id, component }: Setting,
   { wanted, refused }: Reading,
   desired: Readonly<JsonObject>,
-  version: number,
+  asked: Omit<SavedValue, 'value'>,
   held: SavedValue | undefined,
 ): SavedValue | undefined {
   const isReadable = isJsonObject(valueAt(desired, component) ?? {});
   if (!isReadable || refused.has(id)) return held;
-  if (!wanted.has(id)) return undefined;
+  const isFromHere = held?.hub === undefined || held.hub === asked.hub;
+  if (!wanted.has(id)) return isFromHere ? undefined : held;
   const value = wanted.get(id);
-  return isDeepStrictEqual(held?.value, value) ? held : { value, version };
+  return isFromHere && isDeepStrictEqual(held?.value, value) ? held : { value, ...asked };
 }
 
 /** A component of ours may carry `__t: 'c'` (protocol.md 7). */

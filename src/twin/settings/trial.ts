@@ -1,4 +1,4 @@
-import { sameValues } from './saved-settings.ts';
+import { sameHubs, sameValues } from './saved-settings.ts';
 import type { SavedSettings } from './saved-settings.ts';
 
 /**
@@ -56,9 +56,11 @@ export function inForce(state: TrialState): SavedSettings {
   return state.name === 'trying' ? state.wanted : state.confirmed;
 }
 
-/** The same state where nothing new is asked for. */
+/** The same state where nothing new is asked for, and by nobody else. */
 function asked(state: TrialState, wanted: SavedSettings): TrialState {
   const { confirmed } = state;
+  if (state.name === 'settled' && sameValues(wanted, confirmed))
+    return sameHubs(wanted, confirmed) ? state : { ...state, confirmed: wanted };
   if (sameValues(wanted, lastAsked(state))) return state;
   if (sameValues(wanted, confirmed)) return { name: 'settled', confirmed };
   return { name: 'trying', confirmed, wanted, restarts: 0 };

@@ -99,8 +99,9 @@ describe('source manual', () => {
     const stopping = new AbortController();
     const state = join(await scratch.folder(), 'state');
     const live = new LiveConfig(config);
-    const world = { ...(await realWorld(live, log.log)), runProgram: nobodyToAsk };
-    const running = (await createAgent(live, state, world, agentHost(config, world))).run(stopping.signal);
+    const host = await agentHost(config, log);
+    const world = { ...(await realWorld(live, host.log)), runProgram: nobodyToAsk };
+    const running = (await createAgent(live, state, world, host)).run(stopping.signal);
     // Told by the clean-up; until then a failure must not end the test's process.
     running.catch(() => undefined);
     scratch.defer(async () => {

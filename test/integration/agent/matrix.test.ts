@@ -162,8 +162,9 @@ async function run(scratch: Scratch, text: string): Promise<void> {
   const log = new WatchedLog();
   const stopping = new AbortController();
   const live = new LiveConfig(config);
-  const world = { ...(await realWorld(live, log.log)), runProgram: nobodyToAsk };
-  const running = (await createAgent(live, join(await scratch.folder(), 'state'), world, agentHost(config, world))).run(
+  const host = await agentHost(config, log);
+  const world = { ...(await realWorld(live, host.log)), runProgram: nobodyToAsk };
+  const running = (await createAgent(live, join(await scratch.folder(), 'state'), world, host)).run(
     stopping.signal,
   );
   running.catch(() => undefined);

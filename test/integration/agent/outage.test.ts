@@ -118,7 +118,7 @@ describe('outages', { concurrency: true }, () => {
     const { log } = await startAgent({ scratch, simulator, attestation });
     await log.untilCode('HUB-TWIN');
     await arrived(simulator, 3);
-    await log.until(({ msg }) => msg.startsWith('could fetch the desired properties after 1'), 20_000);
+    await log.until(({ msg }) => msg.startsWith('could fetch the twin after 1'), 20_000);
     assert.equal(log.lines.filter((line) => line['state'] === 'connected').length, 1);
   });
 
@@ -151,7 +151,8 @@ describe('outages', { concurrency: true }, () => {
     const key = attestation['symmetric_key'] ?? '';
     simulator.registry.putDevice('gateway', { status: 'disabled', authentication: authenticationWith(key) });
     const lost = await log.untilState('waiting');
-    assert.equal(lost['code'], 'HUB-CLOSED');
+    // A server that closes with something unread resets the connection: which it is depends on what was on its way.
+    assert.ok(['HUB-CLOSED', 'NET-RESET'].includes(String(lost['code'])), String(lost['code']));
     simulator.registry.putDevice('gateway', { status: 'enabled', authentication: authenticationWith(key) });
     putKeyEnrollment(simulator, 'gateway', key);
     await arrived(simulator, 4);

@@ -5,6 +5,7 @@ import type { TestContext } from 'node:test';
 import { CloudError } from '../../../src/cloud-error.ts';
 import type { DesiredSyncOptions } from '../../../src/twin/desired-sync.ts';
 import type { DesiredProperties } from '../../../src/twin/properties.ts';
+import type { SavedValue } from '../../../src/twin/settings/saved-settings.ts';
 import { settle } from '../../fakes/fake-clock.ts';
 import type { FakeSession } from '../../fakes/fake-hub.ts';
 import { desiredWorld, refusal, refusedForGood } from './desired-world.ts';
@@ -528,6 +529,42 @@ describe('DesiredSync and the connection’s settings', () => {
     await settle();
     await second.close();
     assert.equal(world.reconnects.length, 2);
+  });
+
+  it('takes them back only where they were asked for: the twin of another hub that asks for none leaves them', async (t) => {
+    const { world, session, close } = await start(t, wanted);
+    await session.untilReports(1);
+    await settle();
+    await close();
+    const elsewhere = world.open({ $version: 1 }, undefined, { hub: 'two' });
+    await elsewhere.session.untilReports(2);
+    await elsewhere.close();
+    const { transport, keepAliveMs } = world.live.current.connection;
+    assert.deepEqual([transport, keepAliveMs], ['mqtt_ws', 25_000]);
+    assert.equal(world.store.state.connection.name, 'settled');
+    assert.equal(world.reconnects.length, 1);
+  });
+
+  it('takes them back at another hub once they are asked for there, one by one', async (t) => {
+    const world = await desiredWorld(t);
+    const at = (version: number, hub: string): SavedValue => ({ value: 'mqtt_ws', version, hub });
+    const confirmed = { 'connection.transport': at(1, 'one') };
+    await world.store.update((state) => ({ ...state, connection: { name: 'settled', confirmed } }));
+    const { session, close } = world.open({ connection: { transport: 'mqtt_ws' }, $version: 7 }, undefined, {
+      hub: 'two',
+    });
+    await session.untilReports(1);
+    assert.equal(world.reconnects.length, 0, 'it is in force already');
+    assert.deepEqual(world.store.state.connection, {
+      name: 'settled',
+      confirmed: { 'connection.transport': at(7, 'two') },
+    });
+    session.patch({ connection: { transport: null }, $version: 8 });
+    await session.untilReports(2);
+    await settle();
+    await close();
+    assert.equal(world.live.current.connection.transport, 'auto');
+    assert.equal(world.reconnects.length, 1);
   });
 
   it('tries what is no longer asked for too: it may be what the connection needs', async (t) => {

@@ -71,6 +71,7 @@ export class DesiredWorld {
       reports: new ReportQueue(session, { clock, random, log }),
       table: twinSettings,
       store,
+      hub: 'one',
       generation: live.generation,
       reprovision: { answer: () => Promise.resolve({ acknowledgement: {}, act: () => undefined }) },
       config,
