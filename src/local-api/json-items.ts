@@ -11,6 +11,9 @@ const lineTypes = [
   'application/x-jsonlines',
 ];
 
+/** Makes of a JSON value what it stands for; gets the text of one that came on a line of its own. */
+type Read<T> = (value: unknown, json?: string) => T;
+
 export const jsonTypes: readonly string[] = ['application/json', ...lineTypes];
 
 /**
@@ -19,7 +22,7 @@ export const jsonTypes: readonly string[] = ['application/json', ...lineTypes];
  * @param type of the content, in lower case and without parameters
  * @param read makes of one what it stands for; throws an error that says what is wrong with it
  */
-export function readItems<T>(body: Buffer, type: string, read: (value: unknown) => T): T[] {
+export function readItems<T>(body: Buffer, type: string, read: Read<T>): T[] {
   const text = textOf(body);
   if (lineTypes.includes(type) || isLines(text)) return readLines(text, read);
   const document = parsedWhole(text, type);
@@ -44,7 +47,7 @@ function isLines(text: string): boolean {
   return isObject(lines.slice(0, firstEnd)) || isObject(lines.slice(lines.lastIndexOf('\n') + 1));
 }
 
-function readLines<T>(text: string, read: (value: unknown) => T): T[] {
+function readLines<T>(text: string, read: Read<T>): T[] {
   const items: T[] = [];
   let line = 0;
   for (let start = 0; start < text.length;) {
@@ -55,7 +58,7 @@ function readLines<T>(text: string, read: (value: unknown) => T): T[] {
     start = end + 1;
     if (content.length > 1 || content.trim() !== '') {
       const value = parsedLine(content, line);
-      if (value !== undefined) items.push(readAt({ line }, value, read));
+      if (value !== undefined) items.push(readAt({ line }, value, read, content));
     }
   }
   return items;
@@ -87,9 +90,9 @@ interface Place {
   readonly index?: number;
 }
 
-function readAt<T>(place: Place, value: unknown, read: (value: unknown) => T): T {
+function readAt<T>(place: Place, value: unknown, read: Read<T>, json?: string): T {
   try {
-    return read(value);
+    return json?.startsWith('{') === true && json.endsWith('}') ? read(value, json) : read(value);
   } catch (error) {
     const status = error instanceof Refusal ? error.status : 400;
     const { line, index } = place;

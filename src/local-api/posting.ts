@@ -6,7 +6,7 @@ import type { TelemetryDesk } from './telemetry-desk.ts';
 export interface Posting {
   readonly desk: TelemetryDesk;
   /** Throws an error that says what is wrong with a value that is no reading. */
-  readonly readReading: (value: unknown) => Reading;
+  readonly readReading: (value: unknown, json?: string) => Reading;
   /** Reads `10m` and the like, as in config.yaml, into milliseconds. */
   readonly parseDuration: (value: unknown) => Parsed<number>;
 }

@@ -31,7 +31,10 @@ export interface QueueReport extends Pick<
 }
 
 /** Since the start: messages sent, those of them acknowledged, and bytes on the wire, everything included. */
-export interface TelemetryReport extends Pick<TelemetryStatus, 'sent' | 'acknowledged' | 'refused' | 'budget'> {
+export interface TelemetryReport extends Pick<
+  TelemetryStatus,
+  'sent' | 'acknowledged' | 'refused' | 'budget'
+> {
   readonly wireBytes: WireBytes;
 }
 

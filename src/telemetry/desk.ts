@@ -1,5 +1,5 @@
 import type { Posted, PostedMessage, TelemetryDesk } from '../local-api/telemetry-desk.ts';
-import type { Fate, Outcome } from './intake/fate.ts';
+import type { Fate, Refusal } from './intake/fate.ts';
 import type { Intake, Overrides } from './intake/intake.ts';
 import type { Place } from './queue/telemetry-queue.ts';
 import type { Reading } from './reading.ts';
@@ -27,14 +27,16 @@ export class SocketDesk implements TelemetryDesk {
 
   /** Rejects where there is no such input. */
   async post(input: string, readings: readonly Reading[], overrides: Overrides): Promise<Posted> {
-    const intake = this.#intake(input);
-    return this.#posted(readings.map((reading) => intake.take([reading], overrides)));
+    const fates = this.#intake(input).take(readings, overrides);
+    // What a window keeps back for now is in none of them, and taken in.
+    return this.#posted(readings.length, fates, ({ readings: inIt }) => inIt);
   }
 
   /** Rejects where there is no such input. */
   async postMessages(input: string, messages: readonly PostedMessage[]): Promise<Posted> {
     const intake = this.#intake(input);
-    return this.#posted(messages.map((message) => [intake.takeMessage(message)]));
+    const fates = messages.map((message) => intake.takeMessage(message));
+    return this.#posted(messages.length, fates, () => 1);
   }
 
   #intake(input: string): Intake {
@@ -43,35 +45,29 @@ export class SocketDesk implements TelemetryDesk {
     return intake;
   }
 
-  /** @param fates of each item: none where the processing keeps it back */
-  async #posted(fates: readonly (readonly Fate[])[]): Promise<Posted> {
-    const known = new Map<Fate, Outcome>();
+  /** @param itemsIn how many of what was posted share a fate */
+  async #posted(items: number, fates: readonly Fate[], itemsIn: (fate: Fate) => number): Promise<Posted> {
+    let inRefused = 0;
+    let reason: Refusal | undefined;
+    let stored: Place | undefined;
     // When the last is safe, those before it mostly are, and need not be waited for.
-    for (const fate of new Set(fates.flat().reverse())) known.set(fate, fate.settled ?? (await fate.outcome));
-    const items = fates.map((own) => worst(own, known));
-    const reasons = items.flatMap((item) => (item?.accepted === false ? [item.reason] : []));
-    const stored = leastSafe(items.flatMap((item) => (item?.accepted === true ? [item.place] : [])));
+    for (const fate of fates.toReversed()) {
+      const outcome = fate.settled ?? (await fate.outcome);
+      if (outcome.accepted) stored = lessSafe(stored, outcome.place);
+      else [inRefused, reason] = [inRefused + itemsIn(fate), outcome.reason];
+    }
+    // A message may hold readings of other posts, too.
+    const refused = Math.min(inRefused, items);
     return {
-      accepted: items.length - reasons.length,
-      refused: reasons.length,
-      stored,
+      accepted: items - refused,
+      refused,
+      stored: refused < items ? stored : undefined,
       durable: !(this.#mustReachDisk() && stored === 'memory'),
-      ...(reasons[0] === undefined ? {} : { reason: reasons[0] }),
+      ...(reason === undefined ? {} : { reason }),
     };
   }
 }
 
-/** Of an item that went into several messages; `undefined` of one that went into none. */
-function worst(fates: readonly Fate[], known: ReadonlyMap<Fate, Outcome>): Outcome | undefined {
-  const [first] = fates;
-  if (fates.length === 1 && first !== undefined) return known.get(first);
-  const outcomes = fates.flatMap((fate) => known.get(fate) ?? []);
-  const refused = outcomes.find(({ accepted }) => !accepted);
-  if (refused !== undefined) return refused;
-  const place = leastSafe(outcomes.flatMap((outcome) => (outcome.accepted ? [outcome.place] : [])));
-  return place === undefined ? undefined : { accepted: true, place };
-}
-
-function leastSafe(found: readonly Place[]): Place | undefined {
-  return places.findLast((place) => found.includes(place));
+function lessSafe(one: Place | undefined, other: Place): Place {
+  return one === undefined || places.indexOf(other) > places.indexOf(one) ? other : one;
 }

@@ -7,4 +7,6 @@ export interface Reading {
   readonly timeMs?: number;
   /** The Plug and Play component it belongs to, if that is another than its input's. */
   readonly component?: string;
+  /** The values as they came, if that was as a JSON object: what nothing has changed need not be written anew. */
+  readonly json?: string;
 }

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { configFor } from './agent.ts';
 import type { AgentOptions } from './agent.ts';
+import type { Scratch } from './scratch.ts';
 import { keepLogged, keepSecret } from './test-logs.ts';
 import { WatchedLog } from './watched-log.ts';
 
@@ -25,9 +26,18 @@ export async function startAgentProcess(
   options: AgentOptions & { readonly configMode?: number },
 ): Promise<AgentProcess> {
   for (const [key, value] of Object.entries(options.attestation)) if (key.endsWith('_key')) keepSecret(value);
-  const folder = await options.scratch.folder();
+  return spawnAgent(options.scratch, configFor(options), options);
+}
+
+/** Likewise, with this text for its config.yaml. */
+export async function spawnAgent(
+  scratch: Scratch,
+  text: string,
+  options: Pick<AgentOptions, 'stateDirectory'> & { readonly configMode?: number } = {},
+): Promise<AgentProcess> {
+  const folder = await scratch.folder();
   const config = join(folder, 'config.yaml');
-  await writeFile(config, configFor(options), { mode: options.configMode ?? 0o600 });
+  await writeFile(config, text, { mode: options.configMode ?? 0o600 });
   const STATE_DIRECTORY = options.stateDirectory ?? join(folder, 'state');
   await mkdir(STATE_DIRECTORY, { recursive: true });
   const child = spawn(process.execPath, [agentProgram, 'run', '--config', config], {
@@ -48,7 +58,7 @@ export async function startAgentProcess(
     code: code as number | null,
     signal: signal as NodeJS.Signals | null,
   }));
-  options.scratch.defer(async () => {
+  scratch.defer(async () => {
     child.kill('SIGKILL');
     await exited;
   });

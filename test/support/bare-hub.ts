@@ -12,6 +12,10 @@ export class BareHub {
   readonly caPem: string;
   readonly port: number;
   readonly received: IPublishPacket[] = [];
+  /** Packet identifiers of what was delivered. */
+  readonly acknowledged: number[] = [];
+  /** What it does upon each message of the device, besides keeping it. */
+  onReceived: (packet: IPublishPacket) => void = () => undefined;
   readonly #filters = new Set<string>();
   #device: TLSSocket | undefined;
   readonly #waiting = new Set<() => void>();
@@ -50,6 +54,17 @@ export class BareHub {
   /** To the device that came last. */
   publish(topic: string, payload: string | Buffer): void {
     this.#device?.write(generate({ cmd: 'publish', topic, payload, qos: 0, dup: false, retain: false }));
+  }
+
+  /** Likewise, with QoS 1: the device has to acknowledge it. */
+  deliver(topic: string, payload: string | Buffer, messageId: number): void {
+    this.#device?.write(
+      generate({ cmd: 'publish', topic, payload, messageId, qos: 1, dup: false, retain: false }),
+    );
+  }
+
+  async untilAcknowledged(messageId: number): Promise<void> {
+    await this.#until(() => (this.acknowledged.includes(messageId) ? true : undefined));
   }
 
   /** The next message of the device that satisfies, or one that has come already. */
@@ -102,6 +117,9 @@ export class BareHub {
       socket.write(generate({ cmd: 'pingresp' }));
     } else if (packet.cmd === 'publish') {
       this.received.push(packet);
+      this.onReceived(packet);
+    } else if (packet.cmd === 'puback') {
+      this.acknowledged.push(packet.messageId ?? 0);
     }
     this.#wake();
   }

@@ -1,4 +1,5 @@
 import { isJsonObject, parseJson } from '../../lib/json.ts';
+import type { JsonObject } from '../../lib/json.ts';
 import type { Reading } from '../reading.ts';
 import { unreadable } from './unreadable.ts';
 
@@ -23,8 +24,9 @@ export function jsonReadings(text: string, valueName: string): Reading[] {
  * since 1970, that is when it was measured; it stays a value as well, and a `time` of any other form is only a value.
  * Throws when it is no object of values, is empty, is nested deeper than 10 levels, or has an empty name or a number that
  * is not finite (1e999).
+ * @param json the text that the object was parsed from, without white space around it
  */
-export function readingOf(value: unknown): Reading {
+export function readingOf(value: unknown, json?: string): Reading {
   if (!isJsonObject(value))
     throw new Error(
       `cannot use ${kind(value)} as a reading: expected an object such as {"temperature":21.4}`,
@@ -32,7 +34,10 @@ export function readingOf(value: unknown): Reading {
   if (Object.keys(value).length === 0) throw new Error('cannot use a reading without values');
   checkValues(value, undefined);
   const timeMs = timeOf(value['time']);
-  return timeMs === undefined ? { values: value } : { values: value, timeMs };
+  const reading: { values: JsonObject; timeMs?: number; json?: string } = { values: value };
+  if (timeMs !== undefined) reading.timeMs = timeMs;
+  if (json !== undefined) reading.json = json;
+  return reading;
 }
 
 const deepest = 10;

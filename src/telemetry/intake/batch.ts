@@ -1,6 +1,6 @@
 import { gzipSync } from 'node:zlib';
 import type { BatchConfig } from '../../config/inputs/batch.ts';
-import type { JsonObject } from '../../lib/json.ts';
+import type { Reading } from '../reading.ts';
 import { messageBytes } from '../message.ts';
 import type { MessageContent } from '../message.ts';
 
@@ -101,12 +101,25 @@ export class Shrinkage {
   }
 }
 
-/** A reading as it stands in a message. */
-export function readingText(values: JsonObject, timeMs: number, isInArray: boolean): string {
-  const text = JSON.stringify(values);
-  if (!isInArray || values['time'] !== undefined) return text;
-  const time = `"time":"${new Date(timeMs).toISOString()}"`;
-  return text === '{}' ? `{${time}}` : `{${time},${text.slice(1)}`;
+/**
+ * A reading as it stands in a message.
+ * @param iso when it was measured, for one of several; one that stands alone has it in the message's properties
+ */
+export function readingText({ values, json }: Reading, iso: string | undefined): string {
+  const text = json ?? JSON.stringify(values);
+  if (iso === undefined || values['time'] !== undefined) return text;
+  return text === '{}' ? `{"time":"${iso}"}` : `{"time":"${iso}",${text.slice(1)}`;
+}
+
+/** Many readings are of the same millisecond, and writing a time costs as much as the rest of a small one. */
+export class IsoTimes {
+  #lastMs = NaN;
+  #last = '';
+
+  of(ms: number): string {
+    if (ms !== this.#lastMs) [this.#lastMs, this.#last] = [ms, new Date(ms).toISOString()];
+    return this.#last;
+  }
 }
 
 function contentOf(

@@ -12,6 +12,8 @@ export type Refusal = 'full' | 'oversize' | 'budget';
 
 /** What becomes of a message that is still being gathered, and of every reading in it. */
 export class Fate {
+  /** How many readings are in it. */
+  readings = 0;
   #end: Offer | Refused | undefined;
   #outcome: Promise<Outcome> | undefined;
   #resolve: (outcome: Promise<Outcome>) => void = () => undefined;

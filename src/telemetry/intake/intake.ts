@@ -10,7 +10,7 @@ import type { Priority } from '../priority.ts';
 import type { Processor } from '../processing/processor.ts';
 import type { TelemetryQueue } from '../queue/telemetry-queue.ts';
 import type { Reading } from '../reading.ts';
-import { Batch, isArrayOf, readingText, Shrinkage } from './batch.ts';
+import { Batch, IsoTimes, isArrayOf, readingText, Shrinkage } from './batch.ts';
 import { Fate } from './fate.ts';
 import type { Refusal } from './fate.ts';
 
@@ -64,6 +64,7 @@ export class Intake implements Service {
   readonly #options: IntakeOptions;
   readonly #open = new Map<string, OpenBatch>();
   readonly #shrinkage = new Shrinkage();
+  readonly #times = new IsoTimes();
   readonly #dueChanged = new Bell();
   /** When `run` looks again by itself, on the monotonic clock. */
   #looksAtMs = Infinity;
@@ -131,16 +132,18 @@ export class Intake implements Service {
     return this.#options.queue.ready(signal);
   }
 
-  #add({ values, timeMs: givenMs, component }: Reading, priority: Priority): Fate {
+  #add(reading: Reading, priority: Priority): Fate {
+    const { timeMs: givenMs, component } = reading;
     const config = this.#options.batch();
     const timeMs = timeOf(givenMs) ?? this.#options.clock.now().getTime();
     const isInArray = isArrayOf(config);
-    const text = readingText(values, timeMs, isInArray);
+    const text = readingText(reading, isInArray ? this.#times.of(timeMs) : undefined);
     const key = `${priority} ${component ?? ''}`;
     const before = this.#open.get(key)?.batch;
     if (before !== undefined && (before.isArray !== isInArray || !before.fits(text))) this.#close(key);
     const open = this.#open.get(key) ?? this.#begin(key, priority, component, config);
     open.batch.add(text);
+    open.fate.readings += 1;
     if (open.batch.isFull) this.#close(key, timeMs);
     return open.fate;
   }

@@ -62,8 +62,8 @@ describe('readingText', () => {
     fc.assert(
       fc.property(jsonValues, (values) => {
         const expected: unknown = JSON.parse(JSON.stringify(values));
-        assert.deepEqual(JSON.parse(readingText(values, timeMs, false)), expected);
-        const inArray = JSON.parse(readingText(values, timeMs, true)) as JsonObject;
+        assert.deepEqual(JSON.parse(readingText({ values }, undefined)), expected);
+        const inArray = JSON.parse(readingText({ values }, time)) as JsonObject;
         assert.deepEqual(inArray, JSON.parse(JSON.stringify({ time, ...values, ...absent(values) })));
       }),
     );
@@ -75,12 +75,16 @@ describe('readingText', () => {
   }
 
   it('has a time only in arrays, and only where the reading brought none', () => {
-    assert.equal(readingText({ a: 1 }, timeMs, false), '{"a":1}');
-    assert.equal(readingText({ a: 1 }, timeMs, true), `{"time":"${time}","a":1}`);
-    assert.equal(readingText({}, timeMs, true), `{"time":"${time}"}`);
-    assert.equal(readingText({ a: 1, time: 'noon' }, timeMs, true), '{"a":1,"time":"noon"}');
-    assert.equal(readingText({ time: null }, timeMs, true), '{"time":null}');
-    assert.equal(readingText({ time: undefined }, timeMs, true), `{"time":"${time}"}`);
+    assert.equal(
+      readingText({ values: { a: 1 }, json: '{ "a": 1.0 }' }, time),
+      `{"time":"${time}", "a": 1.0 }`,
+    );
+    assert.equal(readingText({ values: { a: 1 } }, undefined), '{"a":1}');
+    assert.equal(readingText({ values: { a: 1 } }, time), `{"time":"${time}","a":1}`);
+    assert.equal(readingText({ values: {} }, time), `{"time":"${time}"}`);
+    assert.equal(readingText({ values: { a: 1, time: 'noon' } }, time), '{"a":1,"time":"noon"}');
+    assert.equal(readingText({ values: { time: null } }, time), '{"time":null}');
+    assert.equal(readingText({ values: { time: undefined } }, time), `{"time":"${time}"}`);
   });
 });
 
