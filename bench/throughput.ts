@@ -38,7 +38,7 @@ export const contests: readonly Contest[] = [
     name: 'readings of 200 B a second, ours batched',
     counts: 'readings',
     payload: 'reading',
-    feed: { input: 'batched', linesPerPost: 500, postsInFlight: 6 },
+    feed: { input: 'batched', linesPerPost: 500, postsInFlight: 16 },
     target: 10,
   },
 ];
