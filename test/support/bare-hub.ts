@@ -63,6 +63,11 @@ export class BareHub {
     );
   }
 
+  /** The connection of the device that came last is gone. */
+  drop(): void {
+    this.#device?.destroy();
+  }
+
   async untilAcknowledged(messageId: number): Promise<void> {
     await this.#until(() => (this.acknowledged.includes(messageId) ? true : undefined));
   }
