@@ -174,7 +174,7 @@ export class DesiredSync implements Service {
     const before = store.state;
     const failure = await this.#apply(reading, document);
     const action = await reprovision.answer(properties, version);
-    this.#refusals.say([...reading.refused.values(), ...reading.strangers.map(({ problem }) => problem)]);
+    this.#refusals.say(reading);
     const wanted = withAction(this.#acknowledgements(reading, version, failure), action.acknowledgement);
     const changes = describeConnectionChange(before.connection, store.state.connection);
     if (changes === undefined) await this.#report(wanted, signal);

@@ -162,7 +162,7 @@ describe('an agent whose hub talks nonsense', () => {
 
   it('refuses a value in whatever letters it comes', async () => {
     desire({ log: { level: 'größer 世界' } });
-    await complainsOnce(/level must be one of .* not "größer 世界"$/);
+    await complainsOnce(/: log\.level must be one of .* not "größer 世界"$/);
     await until(() => reportsOf('log').length > 0);
     assert.match(JSON.stringify(reportsOf('log').at(-1)), /"ac":400/);
   });

@@ -127,7 +127,7 @@ describe('DesiredSync and what it acknowledges', () => {
       ad: 'intervalSeconds must be a whole number from 1 to 86400, not "often"',
     });
     assert.deepEqual(world.log.messages('warn'), [
-      'the twin asks for what cannot be: intervalSeconds must be a whole number from 1 to 86400, not "often"',
+      'the twin asks for what cannot be: telemetry.intervalSeconds must be a whole number from 1 to 86400, not "often"',
     ]);
   });
 
