@@ -163,16 +163,20 @@ describe('the mqtt input', () => {
     for (const n of [1, 2, 3]) await broker.publish('data', JSON.stringify({ n }));
     await first.has(2);
     line.breakOff();
-    // With something unread on its way the end of a line is a reset.
-    await assert.rejects(first.ended, (error) =>
-      /the broker has closed the connection$|ECONNRESET$/.test(describeError(error)),
-    );
+    await assert.rejects(first.ended, (error) => {
+      assert.match(describeError(error), /(?:the broker has closed the connection|read ECONNRESET)$/);
+      return true;
+    });
     await broker.stop();
     await broker.start();
 
     const second = begin(broker, kept);
-    await second.has(2);
-    assert.deepEqual(numbers(second.readings), [2, 3]);
+    await second.has(1);
+    await broker.publish('data', '{"n":4}');
+    while (!numbers(second.readings).includes(4)) await second.has(second.readings.length + 1);
+    // The acknowledgement of 1 may have been on the line that broke.
+    const again = numbers(second.readings).filter((n) => n !== 1);
+    assert.deepEqual(again, [2, 3, 4]);
     await second.stop();
   });
 
