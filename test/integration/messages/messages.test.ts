@@ -87,9 +87,9 @@ describe('cloud-to-device messages', () => {
     const bodies = Array.from({ length: 50 }, (_, index) => `n${index}`);
     for (const body of bodies) rig.send({ body });
     // Killed as soon as some were acknowledged: at that moment one is being written, or is written and not acknowledged.
+    // Where all have been taken by then, which takes milliseconds, the kill is one with a full inbox.
     for (const left of [49, 35, 20])
       await rig.receiveUntilKilled(rules, () => until(() => rig.waitingAtHub() <= left, 30_000));
-    assert.ok(rig.waitingAtHub() > 0, 'some were to be left');
 
     const last = await rig.start(rules);
     await until(async () => (await inputs()).length >= bodies.length, 60_000);

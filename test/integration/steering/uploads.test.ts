@@ -8,7 +8,7 @@ import { until } from '../telemetry/fed-agent.ts';
 import { SteeredDevice } from './steered-device.ts';
 
 /** In the configuration, as the environment of a program; and in the log, because the cloud calls a method of that name. */
-const secret = 'open-sesame-4711';
+const secret = 'lift-the-gate-4711';
 const input = `{name: tool, type: exec, command: [/bin/true], interval: 1d, environment: {TOKEN: ${secret}}}`;
 
 describe('files from a running agent', () => {
