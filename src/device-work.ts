@@ -34,7 +34,7 @@ export interface WorkPorts {
   /** For the support bundle, as `status` and the local API have them. */
   readonly status: () => object;
   readonly metrics: () => string;
-  /** YAML, secrets masked. */
+  /** Every value with its source, secrets masked. */
   readonly effectiveConfig: () => string | Promise<string>;
 }
 

@@ -4,7 +4,7 @@ import type { BundlePart } from './bundle.ts';
 export interface BundleSources {
   /** As `dps-agent status` has it. */
   readonly status: () => object;
-  /** The configuration in force, as YAML, secrets masked. */
+  /** Every value of the configuration with its source, secrets masked. */
   readonly effectiveConfig: () => string | Promise<string>;
   /** The last lines of the log, oldest first. */
   readonly logs: () => Iterable<string>;
@@ -19,7 +19,7 @@ export function bundleParts(sources: BundleSources): readonly BundlePart[] {
   return [
     { name: 'versions.json', content: () => asJson(sources.versions()) },
     { name: 'status.json', content: () => asJson(sources.status()) },
-    { name: 'effective-config.yaml', content: sources.effectiveConfig },
+    { name: 'effective-config.txt', content: sources.effectiveConfig },
     { name: 'metrics.txt', content: sources.metrics },
     { name: 'logs.ndjson', content: sources.logs, keep: 'end' },
   ];

@@ -2,19 +2,8 @@ import * as v from 'valibot';
 import { field, oneOf, section } from '../fields.ts';
 import { expected, found, listed, type Parsed } from '../found.ts';
 import { closest } from '../suggest.ts';
+import { systemFigures as figures } from '../../system-figures.ts';
 import { common, commonEntries, interval, type InputCommon } from './common.ts';
-
-const figures = [
-  'cpu',
-  'load',
-  'memory',
-  'disk',
-  'temperature',
-  'uptime',
-  'network',
-  'throttling',
-  'disk_wear',
-] as const;
 
 /** What the machine can be asked for. */
 export type SystemFigure = (typeof figures)[number];

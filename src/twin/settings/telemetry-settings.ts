@@ -1,3 +1,4 @@
+import { systemFigures as figures } from '../../system-figures.ts';
 import type { InputConfig } from '../../config/inputs/inputs.ts';
 import type { SystemFigure } from '../../config/inputs/system-input.ts';
 import type { Config } from '../../config/schema.ts';
@@ -18,18 +19,6 @@ interface StreamValue {
   readonly maxBytes?: number;
   readonly ttlSeconds?: number;
 }
-
-const figures = [
-  'cpu',
-  'load',
-  'memory',
-  'disk',
-  'temperature',
-  'uptime',
-  'network',
-  'throttling',
-  'disk_wear',
-] as const satisfies readonly SystemFigure[];
 
 const component = 'telemetry';
 const priorities = ['high', 'normal', 'low'] as const;

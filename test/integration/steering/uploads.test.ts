@@ -81,7 +81,7 @@ describe('files from a running agent', () => {
       [
         'versions.json',
         'status.json',
-        'effective-config.yaml',
+        'effective-config.txt',
         'metrics.txt',
         'logs.ndjson',
         'manifest.json',
@@ -89,7 +89,7 @@ describe('files from a running agent', () => {
     );
     const report = JSON.parse(files.get('status.json') ?? '') as { state: { name: string } };
     assert.equal(report.state.name, 'connected');
-    assert.equal(files.get('effective-config.yaml'), 'described by the program');
+    assert.equal(files.get('effective-config.txt'), 'described by the program');
     assert.match(files.get('metrics.txt') ?? '', /^dps_agent_\w+/m);
     assert.match(files.get('logs.ndjson') ?? '', /connected to /);
     const manifest = JSON.parse(files.get('manifest.json') ?? '') as {

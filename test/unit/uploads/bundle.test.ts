@@ -52,9 +52,9 @@ describe('a support bundle', () => {
     const { files, manifest } = await unpack(test, { parts });
     assert.equal(files.get('logs.ndjson'), '{"msg":"one"}\n{"msg":"two"}\n');
     assert.deepEqual(JSON.parse(files.get('status.json') ?? ''), { state: 'connected' });
-    assert.equal(files.get('effective-config.yaml'), 'log:\n  level: info\n');
+    assert.equal(files.get('effective-config.txt'), 'log:\n  level: info\n');
     assert.equal(manifest.createdAt, '2026-11-22T09:00:00.000Z');
-    const names = ['versions.json', 'status.json', 'effective-config.yaml', 'metrics.txt', 'logs.ndjson'];
+    const names = ['versions.json', 'status.json', 'effective-config.txt', 'metrics.txt', 'logs.ndjson'];
     assert.deepEqual(
       manifest.files.map(({ name }) => name),
       names,
