@@ -101,6 +101,11 @@ export class BenchAgent {
 
   #take(line: string): void {
     this.#lastLines = [...this.#lastLines.slice(-9), line];
+    // What V8 was asked for by `--flag --trace-gc`, say.
+    if (!line.startsWith('{')) {
+      console.error(line);
+      return;
+    }
     const { state } = JSON.parse(line) as { state?: string };
     if (state === undefined) return;
     this.#states.push(state);

@@ -32,8 +32,8 @@ export async function measureDrain(
   await hub.startCounting();
   await goOffline(hub, agent);
   const fillMs = performance.now();
-  // Offline a post is answered with the next flush.
-  const feed = { input: 'single', payload: 'reading', linesPerPost: 250, postsInFlight: 40 } as const;
+  // Enough that there is always something worth writing.
+  const feed = { input: 'single', payload: 'reading', linesPerPost: 250, postsInFlight: 8 } as const;
   const { accepted } = await feeder.feed({ ...feed, socketPath: agent.socketPath, lines: messages });
   const fillPerSecond = (accepted * 1000) / (performance.now() - fillMs);
   const fillPeakBytes = memory(agent.pid).peakBytes;

@@ -17,7 +17,7 @@ import type { DesiredProperties, ReportedProperties } from '../twin/properties.t
 import { classifyEnd } from './classify.ts';
 import { Mailbox, mailboxMessages } from './cloud-to-device-mailbox.ts';
 import { isCloudToDevice, readCloudMessage } from './cloud-to-device-topics.ts';
-import { eventTopic } from './event-topic.ts';
+import { EventTopics } from './event-topic.ts';
 import { GuardedMqttBase } from './guarded-base.ts';
 import { InFlight } from './in-flight.ts';
 import { readMethodMessage } from './method-topics.ts';
@@ -59,6 +59,7 @@ export class AzureHubSession implements HubSession {
   readonly #client: SdkClient;
   readonly #over = new AbortController();
   readonly #sends: InFlight;
+  readonly #topics: EventTopics;
   #patches: Channel<DesiredProperties> | undefined;
   #methodCalls: Channel<MethodCall> | undefined;
   readonly #mailbox = new Mailbox();
@@ -86,6 +87,7 @@ export class AzureHubSession implements HubSession {
       options.link.kill(error);
     });
     this.#sends = new InFlight(options.clock, options.ackTimeoutMs);
+    this.#topics = new EventTopics(options.deviceId);
     this.closed = new Promise((resolve) => {
       this.#over.signal.addEventListener('abort', () => {
         resolve(this.#over.signal.reason as CloudError);
@@ -114,9 +116,8 @@ export class AzureHubSession implements HubSession {
 
   send(message: TelemetryMessage): Promise<void> {
     if (this.#over.signal.aborted) return Promise.reject(this.#over.signal.reason as CloudError);
-    const { link, deviceId } = this.#options;
     return this.#sends.track((done) => {
-      link.publish(eventTopic(deviceId, message), message.body, done);
+      this.#options.link.publish(this.#topics.of(message), message.body, done);
     });
   }
 

@@ -1,3 +1,4 @@
+import { ChurnSet } from '../lib/churn.ts';
 import type { Clock } from '../lib/clock.ts';
 
 interface Send {
@@ -10,7 +11,7 @@ export class InFlight {
   readonly #clock: Clock;
   readonly #timeoutMs: number;
   /** In the order of sending, so that the first is the oldest. */
-  readonly #sends = new Set<Send>();
+  readonly #sends = new ChurnSet<Send>();
 
   constructor(clock: Clock, timeoutMs: number) {
     this.#clock = clock;

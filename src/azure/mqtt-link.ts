@@ -1,10 +1,12 @@
 import mqtt from 'mqtt';
 import type { IClientOptions, IPublishPacket, MqttClient } from 'mqtt';
+import { ChurnMap } from '../lib/churn.ts';
 import { afterThisTurn } from '../lib/clock.ts';
 import type { Clock } from '../lib/clock.ts';
 import { withDeadline } from '../lib/deadline.ts';
 import type { Line } from './dial.ts';
-import { publishPacket } from './publish-packet.ts';
+import { publishPackets } from './publish-packet.ts';
+import type { Publish } from './publish-packet.ts';
 
 export interface LinkOptions {
   /** How long everything up to CONNACK may take together, in milliseconds. */
@@ -60,9 +62,10 @@ export class MqttLink {
   #error: Error | undefined;
   #wasOpen = false;
   #answered = false;
-  #gathers = false;
+  /** What leaves with the end of this turn. */
+  readonly #leaving: Publish[] = [];
   /** What waits for its acknowledgement, by packet identifier. */
-  readonly #published = new Map<number, () => void>();
+  readonly #published = new ChurnMap<number, () => void>();
 
   /** @param options the connect timeout is what the line has left of it, for the CONNACK */
   constructor(options: LinkOptions, line: Line) {
@@ -117,25 +120,18 @@ export class MqttLink {
     if (this.#client === undefined || !stream.writable) return;
     const packetId = this.#client.messageIdProvider.allocate();
     this.#published.set(packetId, acknowledged);
-    this.#gather();
-    stream.write(publishPacket(topic, payload, packetId));
+    this.#leaving.push({ topic, payload, packetId });
+    if (this.#leaving.length > 1) return;
+    afterThisTurn(() => {
+      for (const packets of publishPackets(this.#leaving.splice(0)))
+        if (stream.writable) stream.write(packets);
+    });
   }
 
   #acknowledgedBy(packetId: number): void {
     const acknowledged = this.#published.get(packetId);
     this.#published.delete(packetId);
     acknowledged?.();
-  }
-
-  #gather(): void {
-    if (this.#gathers) return;
-    this.#gathers = true;
-    const { socket } = this.#line;
-    socket.cork();
-    afterThisTurn(() => {
-      this.#gathers = false;
-      socket.uncork();
-    });
   }
 
   #isTaken({ topic, payload, qos, messageId }: IPublishPacket): boolean {

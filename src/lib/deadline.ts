@@ -24,7 +24,11 @@ export function withDeadline<T>(
   });
 }
 
-/** The promise's outcome, or a rejection with the signal's reason, whichever is first. */
+/**
+ * The promise's outcome, or a rejection with the signal's reason, whichever is first. Its listener goes before the caller
+ * goes on: a listener that is removed still refers to one that was added behind it, and a chain of such would keep all
+ * that those waits were about.
+ */
 export function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
     const onAbort = (): void => {
@@ -32,9 +36,16 @@ export function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promi
     };
     if (signal.aborted) onAbort();
     signal.addEventListener('abort', onAbort, { once: true });
-    promise.then(resolve, reject).finally(() => {
-      signal.removeEventListener('abort', onAbort);
-    });
+    promise.then(
+      (value) => {
+        signal.removeEventListener('abort', onAbort);
+        resolve(value);
+      },
+      (error: unknown) => {
+        signal.removeEventListener('abort', onAbort);
+        reject(error);
+      },
+    );
   });
 }
 

@@ -1,4 +1,4 @@
-import { isUtf8 } from 'node:buffer';
+import { isAscii, isUtf8 } from 'node:buffer';
 import { describeError } from '../lib/errors.ts';
 import { isJsonObject, parseJson } from '../lib/json.ts';
 import { Refusal } from './answer.ts';
@@ -32,7 +32,8 @@ export function readItems<T>(body: Buffer, type: string, read: Read<T>): T[] {
 
 function textOf(body: Buffer): string {
   if (!isUtf8(body)) throw refused('cannot read the body: it is not UTF-8');
-  const text = body.toString('utf8');
+  // Of most bodies that is the same, and several times as fast.
+  const text = body.toString(isAscii(body) ? 'latin1' : 'utf8');
   const withoutMark = text.startsWith('\uFEFF') ? text.slice(1) : text;
   if (withoutMark.trim() === '') throw refused('cannot read the body: it is empty, and should be JSON');
   return withoutMark;

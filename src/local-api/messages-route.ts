@@ -22,10 +22,11 @@ export function messagesRoute({ desk, parseDuration }: Posting, bodies: Bodies):
       const { input: named, ...parameters } = parametersOf(exchange.query, parameterNames);
       const input = deskInput(desk, named);
       const presets = presetsOf(parameters, parseDuration);
-      return bodies.withBody(exchange, async (body) => {
+      // Not async: what waits for the hub would keep every message of the post until then.
+      return bodies.withBody(exchange, (body) => {
         const messages = messagesIn(exchange.request, body, presets, parseDuration);
         if (messages.length === 0) return { status: 202, body: { accepted: 0 } };
-        return postedAnswer(await desk.postMessages(input, messages));
+        return desk.postMessages(input, messages).then(postedAnswer);
       });
     },
   };
@@ -64,5 +65,7 @@ function messagesIn(
   const content = contentTypeOf(request);
   if (content.type !== '' && !jsonTypes.includes(content.type))
     return [{ ...presets, ...rawMessage(request, content, body) }];
-  return readItems(body, content.type, (value) => ({ ...presets, ...messageOf(value, parseDuration) }));
+  const read = (value: unknown): PostedMessage => messageOf(value, parseDuration);
+  const messages = readItems(body, content.type, read);
+  return Object.keys(presets).length === 0 ? messages : messages.map((own) => ({ ...presets, ...own }));
 }

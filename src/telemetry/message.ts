@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import type { Priority } from './priority.ts';
 
 /** The largest message IoT Hub takes, body and properties together, in bytes (protocol.md 3.3). */
@@ -50,6 +51,15 @@ export function messageBytes(content: MessageContent): number {
 
 /** Of a time as ISO 8601 with milliseconds. */
 const isoLength = 24;
+
+/** The body as text, if that is what it says it is. */
+export function bodyText({
+  body,
+  contentEncoding,
+}: Pick<MessageContent, 'body' | 'contentEncoding'>): string | undefined {
+  if (typeof body === 'string') return body;
+  return contentEncoding === 'utf-8' && isUtf8(body) ? body.toString('utf8') : undefined;
+}
 
 export function bytesOf(body: string | Buffer): number {
   return typeof body === 'string' ? Buffer.byteLength(body) : body.length;

@@ -73,7 +73,8 @@ function checkValues(value: unknown, path: Path | undefined): void {
   const depth = (path?.depth ?? 0) + 1;
   if (depth > deepest)
     throw new Error(`cannot use ${named(path)}: expected at most ${deepest} levels of nesting`);
-  for (const [name, inner] of Object.entries(value)) {
+  for (const name of Object.keys(value)) {
+    const inner = (value as JsonObject)[name];
     if (name === '')
       throw new Error(`cannot use ${named({ above: path, name, depth })}: expected a name that is not empty`);
     if (!isSound(inner)) checkValues(inner, { above: path, name, depth });

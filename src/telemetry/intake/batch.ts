@@ -1,6 +1,5 @@
 import { gzipSync } from 'node:zlib';
 import type { BatchConfig } from '../../config/inputs/batch.ts';
-import type { Reading } from '../reading.ts';
 import { messageBytes } from '../message.ts';
 import type { MessageContent } from '../message.ts';
 
@@ -42,16 +41,16 @@ export class Batch {
     return isArrayOf(this.#config);
   }
 
-  /** Whether one more would still be within what a message is to hold; a first one always is. */
-  fits(text: string): boolean {
+  /** Whether one more of so many bytes would still be within what a message is to hold; a first one always is. */
+  fits(bytes: number): boolean {
     if (this.#texts.length === 0) return true;
-    const bytes = this.#textBytes + Buffer.byteLength(text) + 1;
-    return this.#texts.length < this.#config.maxReadings && bytes <= this.#limit();
+    return this.#texts.length < this.#config.maxReadings && this.#textBytes + bytes + 1 <= this.#limit();
   }
 
-  add(text: string): void {
+  /** @param bytes of the text in UTF-8 */
+  add(text: string, bytes: number): void {
     this.#texts.push(text);
-    this.#textBytes += Buffer.byteLength(text) + 1;
+    this.#textBytes += bytes + 1;
   }
 
   get isFull(): boolean {
@@ -61,7 +60,9 @@ export class Batch {
   /** The message; the batch must not be used after that. */
   close(nowMs: number): MessageContent {
     const text = this.isArray ? `[${this.#texts.join()}]` : this.#texts.join();
-    if (this.#config.compression === 'none') return contentOf(this.envelope, text, 'utf-8', nowMs);
+    // How long a large text is, it would be asked again and again; bytes know it.
+    if (this.#config.compression === 'none')
+      return contentOf(this.envelope, this.isArray ? Buffer.from(text) : text, 'utf-8', nowMs);
     const body = gzipSync(text);
     // One that came far from being full was small, and says nothing about how large ones shrink.
     if (this.#textBytes * 2 >= this.#limit()) this.#shrinkage.learn(Buffer.byteLength(text), body.length);
@@ -103,12 +104,12 @@ export class Shrinkage {
 
 /**
  * A reading as it stands in a message.
- * @param iso when it was measured, for one of several; one that stands alone has it in the message's properties
+ * @param json its values
+ * @param iso when it was measured, for one of several that does not say so; one alone has it in the message's properties
  */
-export function readingText({ values, json }: Reading, iso: string | undefined): string {
-  const text = json ?? JSON.stringify(values);
-  if (iso === undefined || values['time'] !== undefined) return text;
-  return text === '{}' ? `{"time":"${iso}"}` : `{"time":"${iso}",${text.slice(1)}`;
+export function readingText(json: string, iso: string | undefined): string {
+  if (iso === undefined) return json;
+  return json === '{}' ? `{"time":"${iso}"}` : `{"time":"${iso}",${json.slice(1)}`;
 }
 
 /** Many readings are of the same millisecond, and writing a time costs as much as the rest of a small one. */

@@ -1,11 +1,13 @@
 import type { BatchConfig } from '../../config/inputs/batch.ts';
 import { Bell } from '../../lib/bell.ts';
+import { ChurnMap } from '../../lib/churn.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { untilStopped } from '../../lib/deadline.ts';
 import { inScope } from '../../lib/scope.ts';
 import type { Service } from '../../lib/service.ts';
 import { bytesOf, messageBytes } from '../message.ts';
 import type { MessageContent, MessageDraft } from '../message.ts';
+import { priorities } from '../priority.ts';
 import type { Priority } from '../priority.ts';
 import type { Processor } from '../processing/processor.ts';
 import type { TelemetryQueue } from '../queue/telemetry-queue.ts';
@@ -54,6 +56,12 @@ interface OpenBatch {
   readonly dueMs: number;
 }
 
+/** When, on the wall clock, and under which rules readings are added: the same for all that come together. */
+interface Moment {
+  readonly nowMs: number;
+  readonly config: BatchConfig;
+}
+
 /**
  * What becomes of an input's readings: processed, gathered into messages, admitted by the budget, offered to the queue.
  * What waits in an open batch is in memory only, for at most the batch's delay.
@@ -62,7 +70,12 @@ export class Intake implements Service {
   readonly name: string;
   readonly input: IntakeInput;
   readonly #options: IntakeOptions;
-  readonly #open = new Map<string, OpenBatch>();
+  /** By priority and component. */
+  readonly #open: Readonly<Record<Priority, ChurnMap<string | undefined, OpenBatch>>> = {
+    high: new ChurnMap(),
+    normal: new ChurnMap(),
+    low: new ChurnMap(),
+  };
   readonly #shrinkage = new Shrinkage();
   readonly #times = new IsoTimes();
   readonly #dueChanged = new Bell();
@@ -89,11 +102,17 @@ export class Intake implements Service {
     const { processor } = this.#options;
     const component = overrides.component ?? this.input.component;
     const priority = overrides.priority ?? this.input.priority;
+    const moment = this.#moment();
     const fates = new Set<Fate>();
+    let last: Fate | undefined;
     for (const reading of readings) {
       const own =
         component === undefined || reading.component !== undefined ? reading : { ...reading, component };
-      for (const processed of processor.push(own)) fates.add(this.#add(processed, priority));
+      for (const processed of processor.push(own)) {
+        const fate = this.#add(processed, priority, moment);
+        if (fate !== last) fates.add(fate);
+        last = fate;
+      }
     }
     if (this.#dueMs() < this.#looksAtMs) this.#dueChanged.ring();
     return [...fates];
@@ -107,7 +126,7 @@ export class Intake implements Service {
     const content = {
       ...{ body, contentType, contentEncoding, input: input.name, component: component ?? input.component },
       createdAtMs: timeOf(createdAtMs) ?? clock.now().getTime(),
-      properties: { ...input.properties, ...properties },
+      properties: merged(input.properties, properties),
     };
     this.#offer(content, message.priority ?? input.priority, message.ttlMs ?? input.ttlMs, fate);
     return fate;
@@ -123,8 +142,8 @@ export class Intake implements Service {
 
   /** Hands on whatever is still open: at the end, and when somebody wants it now. */
   flush(): void {
-    for (const reading of this.#options.processor.drain()) this.#add(reading, this.input.priority);
-    for (const key of [...this.#open.keys()]) this.#close(key);
+    this.#addAll(this.#options.processor.drain());
+    for (const open of this.#allOpen()) this.#close(open);
   }
 
   /** Resolves when more may be taken in. */
@@ -132,37 +151,45 @@ export class Intake implements Service {
     return this.#options.queue.ready(signal);
   }
 
-  #add(reading: Reading, priority: Priority): Fate {
-    const { timeMs: givenMs, component } = reading;
-    const config = this.#options.batch();
-    const timeMs = timeOf(givenMs) ?? this.#options.clock.now().getTime();
+  #addAll(readings: readonly Reading[]): void {
+    const moment = this.#moment();
+    for (const reading of readings) this.#add(reading, this.input.priority, moment);
+  }
+
+  #moment(): Moment {
+    return { nowMs: this.#options.clock.now().getTime(), config: this.#options.batch() };
+  }
+
+  #add(reading: Reading, priority: Priority, { nowMs, config }: Moment): Fate {
+    const { timeMs: givenMs, component, values, json = JSON.stringify(values) } = reading;
+    const timeMs = timeOf(givenMs) ?? nowMs;
     const isInArray = isArrayOf(config);
-    const text = readingText(reading, isInArray ? this.#times.of(timeMs) : undefined);
-    const key = `${priority} ${component ?? ''}`;
-    const before = this.#open.get(key)?.batch;
-    if (before !== undefined && (before.isArray !== isInArray || !before.fits(text))) this.#close(key);
-    const open = this.#open.get(key) ?? this.#begin(key, priority, component, config);
-    open.batch.add(text);
+    const isToldTime = isInArray && values['time'] === undefined;
+    const text = readingText(json, isToldTime ? this.#times.of(timeMs) : undefined);
+    // What is added is ASCII, and to ask the new text would have it copied.
+    const bytes = Buffer.byteLength(json) + text.length - json.length;
+    const before = this.#open[priority].get(component);
+    const goesOn = before?.batch.isArray === isInArray && before.batch.fits(bytes);
+    if (before !== undefined && !goesOn) this.#close(before);
+    const open = goesOn ? before : this.#begin(priority, component, config);
+    open.batch.add(text, bytes);
     open.fate.readings += 1;
-    if (open.batch.isFull) this.#close(key, timeMs);
+    if (open.batch.isFull) this.#close(open, timeMs);
+    else if (open !== before) this.#open[priority].set(component, open);
     return open.fate;
   }
 
-  #begin(key: string, priority: Priority, component: string | undefined, config: BatchConfig): OpenBatch {
+  #begin(priority: Priority, component: string | undefined, config: BatchConfig): OpenBatch {
     const { input, clock } = this.#options;
     const envelope = { input: input.name, component, properties: input.properties };
     const batch = new Batch(envelope, config, this.#shrinkage);
     const dueMs = clock.monotonic() + config.maxDelayMs;
-    const open = { batch, priority, fate: new Fate(), dueMs };
-    this.#open.set(key, open);
-    return open;
+    return { batch, priority, fate: new Fate(), dueMs };
   }
 
   /** @param lastMs the time of the reading that has filled it */
-  #close(key: string, lastMs?: number): void {
-    const open = this.#open.get(key);
-    if (open === undefined) return;
-    this.#open.delete(key);
+  #close(open: OpenBatch, lastMs?: number): void {
+    this.#open[open.priority].delete(open.batch.envelope.component);
     const { input, clock } = this.#options;
     // One reading is as old as it says; several are a message of now.
     const ownMs = open.batch.size === 1 ? lastMs : undefined;
@@ -191,16 +218,20 @@ export class Intake implements Service {
     const { processor, clock } = this.#options;
     const nowMs = clock.monotonic();
     if (processor.dueMs !== undefined && processor.dueMs <= nowMs) {
-      for (const reading of processor.due()) this.#add(reading, this.input.priority);
+      this.#addAll(processor.due());
     }
-    for (const [key, { dueMs }] of this.#open) if (dueMs <= nowMs) this.#close(key);
+    for (const open of this.#allOpen()) if (open.dueMs <= nowMs) this.#close(open);
   }
 
   /** When something has to be closed next, on the monotonic clock; Infinity: not before the next reading. */
   #dueMs(): number {
     let dueMs = this.#options.processor.dueMs ?? Infinity;
-    for (const open of this.#open.values()) dueMs = Math.min(dueMs, open.dueMs);
+    for (const open of this.#allOpen()) dueMs = Math.min(dueMs, open.dueMs);
     return dueMs;
+  }
+
+  #allOpen(): OpenBatch[] {
+    return priorities.flatMap((priority) => [...this.#open[priority].values()]);
   }
 
   async #untilDue(signal: AbortSignal): Promise<void> {
@@ -213,6 +244,13 @@ export class Intake implements Service {
       await untilStopped(Promise.race([heard, due]), wait);
     });
   }
+}
+
+function merged(
+  preset: Readonly<Record<string, string>>,
+  own: Readonly<Record<string, string>> = {},
+): Readonly<Record<string, string>> {
+  return Object.keys(own).length === 0 ? preset : { ...preset, ...own };
 }
 
 /** A time that can be written down; a sensor may say anything. */

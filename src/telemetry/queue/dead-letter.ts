@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { bodyText } from '../message.ts';
 import type { TelemetryMessage } from '../message.ts';
 import type { QueueFiles } from './queue-files.ts';
 import { recordedMs } from './record.ts';
@@ -53,10 +54,7 @@ export class DeadLetterFile {
 function lineOf({ message, why, whenMs }: DeadLetter): string {
   const { messageId, priority, input, component, createdAtMs, contentType, contentEncoding, properties } =
     message;
-  const body =
-    typeof message.body === 'string'
-      ? { body: message.body }
-      : { bodyBase64: message.body.toString('base64') };
+  const body = bodyText(message);
   return JSON.stringify({
     why,
     at: new Date(whenMs).toISOString(),
@@ -68,6 +66,6 @@ function lineOf({ message, why, whenMs }: DeadLetter): string {
     contentType,
     contentEncoding,
     properties,
-    ...body,
+    ...(body === undefined ? { bodyBase64: message.body.toString('base64') } : { body }),
   });
 }

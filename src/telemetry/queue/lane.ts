@@ -1,3 +1,4 @@
+import { ChurnSet } from '../../lib/churn.ts';
 import type { Priority } from '../priority.ts';
 import type { Entry } from './entry.ts';
 import { Fifo } from './fifo.ts';
@@ -5,7 +6,7 @@ import type { Segment } from './segment.ts';
 import { Takers } from './takers.ts';
 
 /** How much of what is on the disk is also kept in memory to be taken next, in bytes. */
-const readAheadBytes = 131_072;
+const readAheadBytes = 32_768;
 
 /** What was let go of: how many, and how many bytes of records. */
 export interface Dropped {
@@ -26,7 +27,7 @@ export class Lane {
   readonly priority: Priority;
   readonly directory: string;
   readonly takers = new Takers();
-  readonly taken = new Set<Entry>();
+  readonly taken = new ChurnSet<Entry>();
   segments: Segment[] = [];
   /** The segment that is being appended to: the last. */
   active: Segment | undefined;

@@ -50,6 +50,7 @@ const kinds = [
   { contentType: 'application/octet-stream', contentEncoding: undefined },
 ] as const;
 const spelledOut = kinds.length;
+const noProperties: Readonly<Record<string, string>> = {};
 
 /** The length of the message's record, in bytes. */
 export function recordBytes(content: MessageContent, ttlMs: number | undefined): number {
@@ -115,12 +116,14 @@ export function readMessage(
   const flags = buffer[at + 9] ?? 0;
   const from = { buffer, at: at + headBytes + (head.ttlMs === undefined ? 0 : 6) };
   const input = unpackText(from);
-  const kind = readKind(from, flags >> kindShift);
+  const { contentType, contentEncoding } = readKind(from, flags >> kindShift);
   const component = (flags & flag.component) === 0 ? undefined : unpackText(from);
-  const properties = (flags & flag.properties) === 0 ? {} : readProperties(from);
+  const properties = (flags & flag.properties) === 0 ? noProperties : readProperties(from);
   const body = buffer.subarray(from.at, at + head.length);
+  // Member by member: what is spread first is made slow to use, and three times as large.
   return {
-    ...kind,
+    contentType,
+    contentEncoding,
     body: (flags & flag.text) === 0 ? Buffer.from(body) : body.toString('utf8'),
     createdAtMs: head.createdAtMs,
     input,

@@ -32,6 +32,8 @@ export interface DiskQueueParts extends StoreParts {
 }
 
 const housekeepingMs = 60_000;
+/** With nobody there to send them, so much is written without waiting for more, in bytes: a write worth its sync. */
+const worthWritingBytes = 131_072;
 const atOnce = Promise.resolve();
 
 /**
@@ -80,7 +82,7 @@ export class DiskQueue implements TelemetryQueue, Service {
     this.#rouse(
       diskWorks ? nowMs + (settings.durability === 'always' ? 0 : settings.flushIntervalMs) : Infinity,
     );
-    if (lane.emptied.length > 0 || this.#isCrowded()) this.#rouse(this.#dueMs());
+    if (lane.emptied.length > 0 || this.#isFlushEarly()) this.#rouse(this.#dueMs());
     return new Acceptance(entry);
   }
 
@@ -278,9 +280,15 @@ export class DiskQueue implements TelemetryQueue, Service {
 
   #flushAtMs(): number {
     const oldest = priorities.map((priority) => this.#parts.lanes[priority].oldestUnwrittenMs ?? Infinity);
-    const { durability, flushIntervalMs } = this.#parts.settings();
-    const immediately = durability === 'always' || this.#isCrowded();
-    return Math.min(...oldest) + (immediately ? 0 : flushIntervalMs);
+    return Math.min(...oldest) + (this.#isFlushEarly() ? 0 : this.#parts.settings().flushIntervalMs);
+  }
+
+  /** Whether to wait for the flush interval would serve nothing. */
+  #isFlushEarly(): boolean {
+    const { lanes, room, settings } = this.#parts;
+    if (settings().durability === 'always' || this.#isCrowded()) return true;
+    if (room.unwrittenBytes < worthWritingBytes) return false;
+    return priorities.every((priority) => lanes[priority].taken.size === 0 && !lanes[priority].takers.some);
   }
 
   #rouse(dueMs: number): void {
@@ -308,11 +316,10 @@ export class DiskQueue implements TelemetryQueue, Service {
     await this.#attempt(async () => {
       const wasFailing = health.trouble !== undefined;
       await store.removeEmptied();
-      const { durability, flushIntervalMs } = settings();
-      const early = durability === 'always' || this.#isCrowded() || wasFailing;
+      const early = this.#isFlushEarly() || wasFailing;
       if (nowMs >= this.#flushAtMs() || wasFailing) {
         this.#dropExpired();
-        await store.flush(early ? 0 : flushIntervalMs);
+        await store.flush(early ? 0 : settings().flushIntervalMs);
       }
       if (numbering.isRunningOut || wasFailing) await store.reserve();
       if (drops.tally.changed && (nowMs >= this.#savingAtMs || wasFailing)) await store.saveLosses();

@@ -7,7 +7,7 @@ import { readRecords, scanRecords } from './scan.ts';
 import type { Segment } from './segment.ts';
 
 /** How much of a segment is read at once, in bytes; more only where a record is longer, or something is damaged. */
-const chunkBytes = 131_072;
+const chunkBytes = 32_768;
 
 export interface ReadAhead {
   readonly entries: readonly Entry[];

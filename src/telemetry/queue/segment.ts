@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { ChurnMap } from '../../lib/churn.ts';
 import type { Priority } from '../priority.ts';
 import type { Entry } from './entry.ts';
 import type { QueueFile } from './queue-files.ts';
@@ -42,7 +43,7 @@ export class Segment implements SegmentName {
   orphans: readonly Entry[] = [];
   /** Nothing is left of it, or it was dropped: its file is to go, or gone. */
   gone = false;
-  readonly out = new Map<number, Entry>();
+  readonly out = new ChurnMap<number, Entry>();
   readonly #done = new Set<number>();
   #cursor: Cursor | undefined;
 

@@ -1,5 +1,6 @@
 import { CloudError } from '../../cloud-error.ts';
 import { Bell } from '../../lib/bell.ts';
+import { ChurnSet } from '../../lib/churn.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { untilStopped, withDeadline } from '../../lib/deadline.ts';
 import { inScope } from '../../lib/scope.ts';
@@ -51,7 +52,7 @@ export class Sender implements Service {
   readonly #options: SenderOptions;
   readonly #pace: DrainPace;
   readonly #places: PriorityGate;
-  readonly #inFlight = new Set<QueuedMessage>();
+  readonly #inFlight = new ChurnSet<QueuedMessage>();
   readonly #heldBack: QueuedMessage[] = [];
   /** The hub has acknowledged a message in this session. */
   #isHealthy = false;

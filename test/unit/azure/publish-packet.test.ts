@@ -2,25 +2,43 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { generate } from 'mqtt-packet';
-import { publishPacket } from '../../../src/azure/publish-packet.ts';
+import { publishPackets } from '../../../src/azure/publish-packet.ts';
 
 const size = fc.oneof(fc.nat(300), fc.constantFrom(16_370, 16_384, 100_000, 262_144, 2_097_152));
 const bytes = size.map((length) => Buffer.alloc(length, 0xa5));
 const text = fc.string({ unit: 'grapheme', maxLength: 300 });
 
-describe('a PUBLISH packet', () => {
-  it('is the one that mqtt-packet makes, whatever its topic and its payload', () => {
+const publish = fc.record({
+  topic: fc.string({ unit: 'grapheme', minLength: 1, maxLength: 200 }),
+  payload: fc.oneof(bytes, text),
+  packetId: fc.integer({ min: 1, max: 65_535 }),
+});
+
+describe('PUBLISH packets', () => {
+  it('are those that mqtt-packet makes, whatever their topics and payloads', () => {
     fc.assert(
-      fc.property(
-        fc.string({ unit: 'grapheme', minLength: 1, maxLength: 200 }),
-        fc.oneof(bytes, text),
-        fc.integer({ min: 1, max: 65_535 }),
-        (topic, payload, messageId) => {
-          const expected = { cmd: 'publish', topic, payload, messageId, qos: 1 } as const;
-          const packet = publishPacket(topic, payload, messageId);
-          assert.ok(packet.equals(generate({ ...expected, retain: false, dup: false })));
-        },
-      ),
+      fc.property(fc.array(publish, { maxLength: 5 }), (publishes) => {
+        const expected = publishes.map(({ topic, payload, packetId: messageId }) =>
+          generate({ cmd: 'publish', topic, payload, messageId, qos: 1, retain: false, dup: false }),
+        );
+        assert.ok(Buffer.concat([...publishPackets(publishes)]).equals(Buffer.concat(expected)));
+      }),
     );
+  });
+
+  it('are in one piece as long as that is not large', () => {
+    const piecesOf = (bytesEach: number, count: number): number[] => {
+      const payload = Buffer.alloc(bytesEach);
+      const publishes = Array.from({ length: count }, (_, index) => ({
+        topic: 't',
+        payload,
+        packetId: index + 1,
+      }));
+      return [...publishPackets(publishes)].map(({ length }) => length);
+    };
+    assert.deepEqual(piecesOf(10, 3), [51]);
+    assert.deepEqual(piecesOf(100_000, 5), [200_018, 200_018, 100_009]);
+    assert.deepEqual(piecesOf(300_000, 2), [300_009, 300_009]);
+    assert.deepEqual(piecesOf(0, 0), []);
   });
 });

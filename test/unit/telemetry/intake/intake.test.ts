@@ -167,7 +167,7 @@ describe('Intake', () => {
       assert.equal((bodies()[2] as unknown[]).length, 1);
     });
 
-    it('keeps priorities and components apart', async () => {
+    it('keeps priorities and components apart, the higher priorities first', async () => {
       const intake = begin();
       for (let round = 0; round < 2; round += 1) {
         intake.take([{ values: {} }, { values: {}, component: 'pump' }]);
@@ -177,9 +177,9 @@ describe('Intake', () => {
       assert.deepEqual(
         queue.offered.map(({ priority, component }) => [priority, component]),
         [
+          ['high', undefined],
           ['normal', undefined],
           ['normal', 'pump'],
-          ['high', undefined],
         ],
       );
       assert.deepEqual(
