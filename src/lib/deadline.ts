@@ -36,16 +36,11 @@ export function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promi
     };
     if (signal.aborted) onAbort();
     signal.addEventListener('abort', onAbort, { once: true });
-    promise.then(
-      (value) => {
-        signal.removeEventListener('abort', onAbort);
-        resolve(value);
-      },
-      (error: unknown) => {
-        signal.removeEventListener('abort', onAbort);
-        reject(error);
-      },
-    );
+    const settle = (): void => {
+      signal.removeEventListener('abort', onAbort);
+      resolve(promise);
+    };
+    promise.then(settle, settle);
   });
 }
 
