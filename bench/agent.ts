@@ -17,23 +17,54 @@ const inputs = [
   '{name: single, type: socket}',
   '{name: batched, type: socket, batch: {max_readings: 500, max_bytes: 240KB, max_delay: 1s}}',
 ];
-const telemetry = `telemetry: {window: ${window}, drain_rate: 10000, inputs: [${inputs.join(', ')}]}`;
+const forBenches = `telemetry: {window: ${window}, drain_rate: 10000, inputs: [${inputs.join(', ')}]}`;
 
-/** The built agent in a process of its own, with a state directory on this machine's disk. */
+/** Where a built agent lives: its program, its configuration, and a state directory on this machine's disk. */
+export class AgentHome {
+  readonly folder: string;
+
+  private constructor(folder: string) {
+    this.folder = folder;
+  }
+
+  /** @param telemetry that section of its configuration, in YAML's flow style */
+  static async make(hub: Hub, telemetry: string): Promise<AgentHome> {
+    const folder = await mkdtemp(join(tmpdir(), 'dps-agent-bench-'));
+    await mkdir(join(folder, 'state'));
+    await copyFile(join(import.meta.dirname, '../dist/dps-agent.cjs'), join(folder, 'dps-agent.cjs'));
+    const attestation = {
+      method: 'symmetric_key',
+      registration_id: 'gateway',
+      symmetric_key: await hub.enroll('gateway'),
+    };
+    const sections = [connection, telemetry];
+    const provisioning = ['dynamic_reprovisioning: false'];
+    const text = configFor({ simulator: hub.address, attestation, sections, provisioning });
+    await writeFile(join(folder, 'config.yaml'), text, { mode: 0o600 });
+    return new AgentHome(folder);
+  }
+
+  remove(): Promise<void> {
+    return rm(this.folder, { recursive: true, force: true });
+  }
+}
+
+/** The built agent in a process of its own. */
 export class BenchAgent {
   readonly socketPath: string;
-  readonly #folder: string;
+  readonly #home: AgentHome;
   readonly #child: ChildProcess;
   readonly #states: string[] = [];
   #changed: () => void = () => undefined;
   #lastLines: string[] = [];
 
-  private constructor(folder: string, program: string, nodeFlags: readonly string[]) {
-    this.#folder = folder;
+  constructor(home: AgentHome, nodeFlags: readonly string[] = []) {
+    const { folder } = home;
+    this.#home = home;
     this.socketPath = join(folder, 'state', 'agent.sock');
     const child = spawn(
       process.execPath,
-      [...nodeFlags, program, 'run', '--config', join(folder, 'config.yaml')],
+      [...nodeFlags, join(folder, 'dps-agent.cjs'), 'run', '--config', join(folder, 'config.yaml')],
       {
         env: { ...process.env, PATH: '', RUNTIME_DIRECTORY: '', STATE_DIRECTORY: join(folder, 'state') },
         stdio: ['ignore', 'pipe', 'inherit'],
@@ -45,22 +76,9 @@ export class BenchAgent {
     this.#child = child;
   }
 
-  /** Connected when this resolves. */
+  /** With two inputs to post to, `single` and `batched`; connected when this resolves. */
   static async start(hub: Hub, nodeFlags: readonly string[] = []): Promise<BenchAgent> {
-    const folder = await mkdtemp(join(tmpdir(), 'dps-agent-bench-'));
-    await mkdir(join(folder, 'state'));
-    const program = join(folder, 'dps-agent.cjs');
-    await copyFile(join(import.meta.dirname, '../dist/dps-agent.cjs'), program);
-    const attestation = {
-      method: 'symmetric_key',
-      registration_id: 'gateway',
-      symmetric_key: await hub.enroll('gateway'),
-    };
-    const sections = [connection, telemetry];
-    const provisioning = ['dynamic_reprovisioning: false'];
-    const text = configFor({ simulator: hub.address, attestation, sections, provisioning });
-    await writeFile(join(folder, 'config.yaml'), text, { mode: 0o600 });
-    const agent = new BenchAgent(folder, program, nodeFlags);
+    const agent = new BenchAgent(await AgentHome.make(hub, forBenches), nodeFlags);
     await agent.untilState('connected');
     return agent;
   }
@@ -90,13 +108,19 @@ export class BenchAgent {
     }
   }
 
+  /** Its home goes with it. */
   async end(): Promise<void> {
+    await this.stop();
+    await this.#home.remove();
+  }
+
+  /** In order. */
+  async stop(): Promise<void> {
     if (this.#child.exitCode === null && this.#child.signalCode === null) {
       const exited = once(this.#child, 'exit');
       this.#child.kill('SIGTERM');
       await exited;
     }
-    await rm(this.#folder, { recursive: true, force: true });
   }
 
   #take(line: string): void {

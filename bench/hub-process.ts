@@ -18,7 +18,7 @@ const seen = new Set<string>();
 let arrived = nothing();
 
 simulator.messages.subscribe((message) => {
-  const nowMs = performance.now();
+  const nowMs = performance.timeOrigin + performance.now();
   if (arrived.messages === 0) arrived.firstMs = nowMs;
   arrived.lastMs = nowMs;
   arrived.messages += 1;

@@ -11,7 +11,7 @@ export interface HubAddress {
   readonly hubName: string;
 }
 
-/** What has arrived since the counting began; times in milliseconds on the hub's own clock. */
+/** What has arrived since the counting began; times in milliseconds since 1970, finer than a clock of that kind. */
 export interface Arrived {
   readonly messages: number;
   /** Those in arrays one by one. */

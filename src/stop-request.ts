@@ -16,7 +16,7 @@ export class StopRequest {
     return this.#isForRestart;
   }
 
-  /** @param why completes "the agent stops: …" */
+  /** @param why completes "the agent stops: " */
   stop(why: string): void {
     this.#stopping.abort(new Error(why));
   }

@@ -1,0 +1,73 @@
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { build } from 'esbuild';
+import type { Hub } from './hub.ts';
+
+const root = join(import.meta.dirname, '..');
+
+/** The bare script as a file that plain Node runs, with what it has to know in its environment. */
+export class BareScript {
+  readonly #folder: string;
+  readonly #env: NodeJS.ProcessEnv;
+
+  private constructor(folder: string, env: NodeJS.ProcessEnv) {
+    this.#folder = folder;
+    this.#env = env;
+  }
+
+  static async make(hub: Hub): Promise<BareScript> {
+    const folder = await mkdtemp(join(tmpdir(), 'dps-agent-bench-script-'));
+    // Only its types are taken off: its packages are loaded from where npm has put them, as everybody's are.
+    const entryPoints = [join(import.meta.dirname, 'bare-sdk.ts')];
+    const outfile = join(folder, 'bare-sdk.cjs');
+    await build({
+      entryPoints,
+      outfile,
+      bundle: true,
+      packages: 'external',
+      platform: 'node',
+      format: 'cjs',
+    });
+    const { dps, scopeId, caFile } = hub.address;
+    return new BareScript(folder, {
+      PATH: process.env['PATH'] ?? '',
+      NODE_PATH: join(root, 'node_modules'),
+      NODE_EXTRA_CA_CERTS: caFile,
+      DPS_HOST: `${dps.host}:${dps.port}`,
+      ID_SCOPE: scopeId,
+      REGISTRATION_ID: 'script',
+      SYMMETRIC_KEY: await hub.enroll('script'),
+    });
+  }
+
+  run(): RunningScript {
+    const file = join(this.#folder, 'bare-sdk.cjs');
+    return new RunningScript(spawn(process.execPath, [file], { env: this.#env, stdio: 'inherit' }));
+  }
+
+  remove(): Promise<void> {
+    return rm(this.#folder, { recursive: true, force: true });
+  }
+}
+
+export class RunningScript {
+  readonly #child: ChildProcess;
+
+  constructor(child: ChildProcess) {
+    this.#child = child;
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
+  async stop(): Promise<void> {
+    const exited = once(this.#child, 'exit');
+    this.#child.kill('SIGKILL');
+    await exited;
+  }
+}

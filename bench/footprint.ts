@@ -1,0 +1,110 @@
+// What the built agent takes to start and at rest, against a minimal script on the bare SDK, in the same run, in turn, on
+// the same simulator. `npm run bench:footprint` prints one table and writes bench/results; with `-- --short` it only shows
+// that it works.
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { AgentHome, BenchAgent } from './agent.ts';
+import { BareScript } from './bare-script.ts';
+import { Hub } from './hub.ts';
+import { machine } from './machine.ts';
+import { pass } from './pass.ts';
+import { cpuMs, memory } from './process-figures.ts';
+import { median, table } from './report.ts';
+import type { Figure } from './report.ts';
+
+interface Started {
+  readonly pid: number;
+  stop(): Promise<void>;
+}
+
+/** One start: until the hub had its first message, in milliseconds; CPU until then; resident memory after the rest. */
+interface Round {
+  readonly firstMessageMs: number;
+  readonly cpuMs: number;
+  readonly restBytes?: number;
+}
+
+const { values } = parseArgs({
+  options: {
+    short: { type: 'boolean', default: false },
+    flag: { type: 'string', multiple: true, default: [] },
+  },
+});
+const rounds = values.short ? 2 : 11;
+/** The last rounds are left alone for so long. */
+const restMs = values.short ? 1000 : 60_000;
+const restedRounds = values.short ? 1 : 2;
+/** As the unit starts it (systemd/dps-agent.service). */
+const nodeFlags = ['--max-semi-space-size=8', ...values.flag];
+
+const telemetry = 'telemetry: {inputs: [{name: system, type: system, interval: 60s}]}';
+const hub = await Hub.start();
+const home = await AgentHome.make(hub, telemetry);
+const script = await BareScript.make(hub);
+try {
+  const agentRound = (rest: boolean): Promise<Round> => start(() => new BenchAgent(home, nodeFlags), rest);
+  const scriptRound = (rest: boolean): Promise<Round> => start(() => script.run(), rest);
+  // The agent's first start asks DPS, and from then on its hub is cached; the script has no cache.
+  await agentRound(false);
+  await scriptRound(false);
+  const [ours, theirs]: [Round[], Round[]] = [[], []];
+  for (let round = 1; round <= rounds; round += 1) {
+    const rests = round > rounds - restedRounds;
+    console.error(`round ${round} of ${rounds}${rests ? `, at rest for ${restMs / 1000} s each` : ''} …`);
+    ours.push(await agentRound(rests));
+    theirs.push(await scriptRound(rests));
+  }
+  const figures = figuresOf(ours, theirs);
+  console.log(table(figures));
+  if (!values.short) {
+    await keep({ ours, theirs, figures });
+    process.exitCode = figures.some(({ met }) => met === false) ? 1 : 0;
+  }
+} finally {
+  await script.remove();
+  await home.remove();
+  await hub.end();
+}
+
+async function start(run: () => Started, rests: boolean): Promise<Round> {
+  await hub.startCounting();
+  const startMs = performance.timeOrigin + performance.now();
+  const program = run();
+  const { firstMs } = await hub.untilArrived(1, 'messages');
+  const cpu = cpuMs(program.pid);
+  if (rests) await pass(restMs);
+  const { bytes } = memory(program.pid);
+  await program.stop();
+  return { firstMessageMs: firstMs - startMs, cpuMs: cpu, ...(rests ? { restBytes: bytes } : {}) };
+}
+
+function figuresOf(ours: readonly Round[], theirs: readonly Round[]): Figure[] {
+  const compare = (what: string, of: (round: Round) => number | undefined, unit: string, target?: number) => {
+    const [our, their] = [ours, theirs].map((all) => median(all.flatMap((round) => of(round) ?? [])));
+    const ratio = (our ?? NaN) / (their ?? NaN);
+    return {
+      what,
+      figure: `${(our ?? NaN).toFixed(0)} ${unit}`,
+      against: `bare SDK ${(their ?? NaN).toFixed(0)} ${unit}, ratio ${ratio.toFixed(2)}`,
+      target: target === undefined ? '' : `ratio at most ${target}`,
+      met: target === undefined ? undefined : ratio <= target,
+    };
+  };
+  const restMegabytes = ({ restBytes }: Round): number | undefined =>
+    restBytes === undefined ? undefined : restBytes / 1e6;
+  return [
+    compare('start to the first acknowledged message', (round) => round.firstMessageMs, 'ms', 0.6),
+    compare('  CPU until then', (round) => round.cpuMs, 'ms'),
+    compare('memory at rest', restMegabytes, 'MB', 0.9),
+  ];
+}
+
+async function keep(results: { ours: Round[]; theirs: Round[]; figures: Figure[] }): Promise<void> {
+  const date = new Date().toISOString();
+  const folder = join(import.meta.dirname, 'results');
+  const path = join(folder, `footprint-${date.slice(0, 10)}.json`);
+  await mkdir(folder, { recursive: true });
+  await writeFile(path, `${JSON.stringify({ date, machine: machine(), ...results }, null, 2)}\n`);
+  console.log(`written to ${path}`);
+}
