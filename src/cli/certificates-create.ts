@@ -1,10 +1,15 @@
 import { longestX509RegistrationId, parseRegistrationId, tooLong } from '../config/registration-id.ts';
 import { UsageError } from './usage.ts';
-import { parseVerbArgs, refusePositionals, required, wholeNumber } from './verb.ts';
+import { parseOptions, required, wholeNumber } from './verb.ts';
 import type { Verb } from './verb.ts';
 
 const options = {
-  out: { type: 'string', value: 'DIR', help: 'the folder for what is made; it is made, too, if need be' },
+  out: {
+    type: 'string',
+    value: 'DIR',
+    completes: 'folder',
+    help: 'the folder for what is made; it is made, too, if need be',
+  },
   'ca-name': { type: 'string', value: 'NAME', help: 'the authority\'s common name, such as "Bench CA"' },
   intermediates: {
     type: 'string',
@@ -32,6 +37,7 @@ const options = {
   ca: {
     type: 'string',
     value: 'DIR',
+    completes: 'folder',
     help: 'add devices to a folder that was made before, under its authority',
   },
 } as const;
@@ -51,8 +57,7 @@ export const certificatesCreate: Verb = {
   ],
   options,
   run: async (args) => {
-    const { values, positionals } = parseVerbArgs(options, args);
-    refusePositionals(positionals);
+    const values = parseOptions(options, args);
     const request = {
       devices: deviceIds(values.device ?? []),
       days: wholeNumber('--days', values.days, 1, 7300),

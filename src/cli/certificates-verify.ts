@@ -1,11 +1,12 @@
 import { UsageError } from './usage.ts';
-import { parseVerbArgs, refusePositionals, required } from './verb.ts';
+import { parseOptions, required } from './verb.ts';
 import type { Verb } from './verb.ts';
 
 const options = {
   ca: {
     type: 'string',
     value: 'DIR',
+    completes: 'folder',
     help: 'the folder of the authority, as certificates create has made it',
   },
   code: { type: 'string', value: 'CODE', help: 'the verification code that DPS shows for the certificate' },
@@ -22,8 +23,7 @@ export const certificatesVerify: Verb = {
   ],
   options,
   run: async (args) => {
-    const { values, positionals } = parseVerbArgs(options, args);
-    refusePositionals(positionals);
+    const values = parseOptions(options, args);
     const directory = required('--ca', values.ca);
     const code = required('--code', values.code);
     if (!/^[A-Za-z0-9_-]{1,64}$/.test(code))

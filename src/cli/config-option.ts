@@ -3,5 +3,6 @@ export const configOption = {
   type: 'string',
   default: '/etc/dps-agent/config.yaml',
   value: 'PATH',
+  completes: 'file',
   help: 'the configuration',
 } as const;

@@ -1,12 +1,13 @@
 import process from 'node:process';
 import { configOption } from './config-option.ts';
-import { UsageError, exitCodes } from './usage.ts';
-import { parseVerbArgs, refusePositionals } from './verb.ts';
+import { outputOption } from './output-option.ts';
+import { exitCodes } from './usage.ts';
+import { parseOptions } from './verb.ts';
 import type { Verb } from './verb.ts';
 
 const showOptions = {
   config: configOption,
-  output: { type: 'string', default: 'text', value: 'text|json', help: 'for people, or for programs' },
+  output: outputOption,
   all: { type: 'boolean', default: false, help: 'also the keys that are not set and have no default' },
 } as const;
 
@@ -22,12 +23,9 @@ export const configShow: Verb = {
   ],
   options: showOptions,
   run: async (args) => {
-    const { values, positionals } = parseVerbArgs(showOptions, args);
-    refusePositionals(positionals);
-    const { output } = values;
-    if (output !== 'text' && output !== 'json') throw new UsageError('--output takes text or json');
+    const values = parseOptions(showOptions, args);
     const { showConfig } = await import('./show-config.ts');
-    process.stdout.write(await showConfig(values.config, output, values.all));
+    process.stdout.write(await showConfig(values.config, values.output, values.all));
     return exitCodes.success;
   },
 };
@@ -47,8 +45,7 @@ export const configValidate: Verb = {
   ],
   options: validateOptions,
   run: async (args) => {
-    const { values, positionals } = parseVerbArgs(validateOptions, args);
-    refusePositionals(positionals);
+    const values = parseOptions(validateOptions, args);
     const { validateConfig } = await import('./show-config.ts');
     const { isValid, text, warnings } = await validateConfig(values.config, process.getuid?.());
     (isValid ? process.stdout : process.stderr).write(`${text}\n`);

@@ -1,7 +1,7 @@
 import process from 'node:process';
 import { configOption } from './config-option.ts';
 import { CommandError } from './usage.ts';
-import { parseVerbArgs, refusePositionals } from './verb.ts';
+import { parseOptions } from './verb.ts';
 import type { Verb } from './verb.ts';
 
 const options = {
@@ -25,8 +25,7 @@ export const connectionString: Verb = {
   ],
   options,
   run: async (args) => {
-    const { values, positionals } = parseVerbArgs(options, args);
-    refusePositionals(positionals);
+    const values = parseOptions(options, args);
     if (!process.stdout.isTTY && !values.reveal) throw new CommandError(notHere);
     const { printConnectionString } = await import('./print-connection-string.ts');
     return printConnectionString(values.config);

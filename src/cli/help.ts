@@ -53,8 +53,10 @@ function optionsHelp({ options }: Verb): string {
   return ['Options:', ...lines, ''].join('\n');
 }
 
-function label(name: string, { value }: VerbOption): string {
-  return value === undefined ? `--${name}` : `--${name} ${value}`;
+/** `--output text|json`, `--config PATH`, `--help`. */
+export function label(name: string, { value, choices }: VerbOption): string {
+  const shown = value ?? choices?.join('|');
+  return shown === undefined ? `--${name}` : `--${name} ${shown}`;
 }
 
 function text({ help, default: preset }: VerbOption): string {

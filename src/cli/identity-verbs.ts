@@ -1,13 +1,14 @@
 import process from 'node:process';
 import { configOption } from './config-option.ts';
-import { UsageError, exitCodes } from './usage.ts';
-import { parseVerbArgs, refusePositionals } from './verb.ts';
+import { outputOption } from './output-option.ts';
+import { exitCodes } from './usage.ts';
+import { parseOptions } from './verb.ts';
 import type { Verb } from './verb.ts';
 
 const options = { config: configOption } as const;
 const showOptions = {
   ...options,
-  output: { type: 'string', default: 'text', value: 'text|json', help: 'for people, or for programs' },
+  output: outputOption,
 } as const;
 
 export const identityShow: Verb = {
@@ -20,12 +21,9 @@ export const identityShow: Verb = {
   ],
   options: showOptions,
   run: async (args) => {
-    const { values, positionals } = parseVerbArgs(showOptions, args);
-    refusePositionals(positionals);
-    const { output } = values;
-    if (output !== 'text' && output !== 'json') throw new UsageError('--output takes text or json');
+    const values = parseOptions(showOptions, args);
     const { showIdentity } = await import('./identity.ts');
-    return say(await showIdentity(values.config, output));
+    return say(await showIdentity(values.config, values.output));
   },
 };
 
@@ -36,8 +34,7 @@ export const identityForget: Verb = {
   description: ['Removes the cached assignment. An agent that runs keeps its hub until it is started anew.'],
   options,
   run: async (args) => {
-    const { values, positionals } = parseVerbArgs(options, args);
-    refusePositionals(positionals);
+    const values = parseOptions(options, args);
     const { forgetIdentity } = await import('./identity.ts');
     return say(await forgetIdentity(values.config));
   },
@@ -53,8 +50,7 @@ export const identityReprovision: Verb = {
   ],
   options,
   run: async (args) => {
-    const { values, positionals } = parseVerbArgs(options, args);
-    refusePositionals(positionals);
+    const values = parseOptions(options, args);
     const { reprovisionIdentity } = await import('./identity.ts');
     return say(await reprovisionIdentity(values.config));
   },

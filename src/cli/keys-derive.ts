@@ -18,11 +18,13 @@ const options = {
   csv: {
     type: 'string',
     value: 'FILE',
+    completes: 'file',
     help: 'devices with the columns IOTC_DEVICEID and IOTC_DEVICENAME, first line as header; - for standard input',
   },
   out: {
     type: 'string',
     value: 'FILE',
+    completes: 'file',
     help: 'with --csv: write here instead of to standard output, readable by you alone',
   },
 } as const;

@@ -1,5 +1,5 @@
 import { configOption } from './config-option.ts';
-import { parseVerbArgs, refusePositionals } from './verb.ts';
+import { parseOptions } from './verb.ts';
 import type { Verb } from './verb.ts';
 
 const options = { config: configOption } as const;
@@ -15,8 +15,7 @@ export const run: Verb = {
   ],
   options,
   run: async (args) => {
-    const { values, positionals } = parseVerbArgs(options, args);
-    refusePositionals(positionals);
+    const values = parseOptions(options, args);
     const { runAgent } = await import('./run-agent.ts');
     return runAgent(values.config);
   },

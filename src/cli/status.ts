@@ -1,12 +1,13 @@
 import process from 'node:process';
 import { configOption } from './config-option.ts';
-import { UsageError, exitCodes } from './usage.ts';
-import { parseVerbArgs, refusePositionals } from './verb.ts';
+import { outputOption } from './output-option.ts';
+import { exitCodes } from './usage.ts';
+import { parseOptions } from './verb.ts';
 import type { Verb } from './verb.ts';
 
 const options = {
   config: configOption,
-  output: { type: 'string', default: 'text', value: 'text|json', help: 'for people, or for programs' },
+  output: outputOption,
 } as const;
 
 export const status: Verb = {
@@ -20,12 +21,9 @@ export const status: Verb = {
   ],
   options,
   run: async (args) => {
-    const { values, positionals } = parseVerbArgs(options, args);
-    refusePositionals(positionals);
-    const { output } = values;
-    if (output !== 'text' && output !== 'json') throw new UsageError('--output takes text or json');
+    const values = parseOptions(options, args);
     const { showStatus } = await import('./show-status.ts');
-    process.stdout.write(await showStatus(values.config, output));
+    process.stdout.write(await showStatus(values.config, values.output));
     return exitCodes.success;
   },
 };

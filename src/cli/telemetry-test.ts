@@ -1,7 +1,8 @@
 import process from 'node:process';
 import { configOption } from './config-option.ts';
-import { CommandError, UsageError, exitCodes } from './usage.ts';
-import { parseVerbArgs, refusePositionals, required, wholeNumber } from './verb.ts';
+import { outputOption } from './output-option.ts';
+import { CommandError, exitCodes } from './usage.ts';
+import { parseOptions, required, wholeNumber } from './verb.ts';
 import type { Verb } from './verb.ts';
 
 const options = {
@@ -9,7 +10,7 @@ const options = {
   input: { type: 'string', value: 'NAME', help: 'which of telemetry.inputs' },
   count: { type: 'string', default: '1', value: 'N', help: 'how many readings to wait for' },
   timeout: { type: 'string', default: '60', value: 'SECONDS', help: 'how long to wait for them' },
-  output: { type: 'string', default: 'text', value: 'text|json', help: 'for people, or for programs' },
+  output: outputOption,
 } as const;
 
 export const telemetryTest: Verb = {
@@ -25,10 +26,7 @@ export const telemetryTest: Verb = {
   ],
   options,
   run: async (args) => {
-    const { values, positionals } = parseVerbArgs(options, args);
-    refusePositionals(positionals);
-    const { output } = values;
-    if (output !== 'text' && output !== 'json') throw new UsageError('--output takes text or json');
+    const values = parseOptions(options, args);
     const count = wholeNumber('--count', values.count, 1, 100_000);
     const timeoutS = wholeNumber('--timeout', values.timeout, 1, 86_400);
     const { testInput } = await import('./test-input.ts');
@@ -36,7 +34,9 @@ export const telemetryTest: Verb = {
       count,
       timeoutMs: timeoutS * 1000,
       print: (message) => {
-        process.stdout.write(output === 'json' ? `${JSON.stringify(message)}\n` : messageText(message));
+        process.stdout.write(
+          values.output === 'json' ? `${JSON.stringify(message)}\n` : messageText(message),
+        );
       },
       stop: stopOnSignals(),
     });

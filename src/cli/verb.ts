@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { listed } from '../config/found.ts';
 import { closest } from '../config/suggest.ts';
 import { UsageError } from './usage.ts';
 
@@ -7,8 +8,12 @@ export interface VerbOption {
   readonly type: 'string' | 'boolean';
   readonly default?: string | boolean;
   readonly multiple?: boolean;
-  /** What stands for the value in the help, such as `PATH`; none for a flag. */
+  /** What stands for the value in the help, such as `PATH`; none for a flag, nor where there are choices. */
   readonly value?: string;
+  /** The only values it takes. */
+  readonly choices?: readonly string[];
+  /** What a shell offers for the value. */
+  readonly completes?: 'file' | 'folder';
   readonly help: string;
 }
 
@@ -25,6 +30,8 @@ export interface Verb {
   readonly summary: string;
   /** What follows the name on the command line. */
   readonly usage: string;
+  /** The words that may follow the name where those are a fixed few, for a shell to offer. */
+  readonly words?: readonly string[];
   /** Paragraphs for the help of this verb alone. */
   readonly description: readonly string[];
   readonly options: VerbOptions;
@@ -32,23 +39,44 @@ export interface Verb {
   run(args: readonly string[]): Promise<number>;
 }
 
-/** Reads the arguments of a verb. Throws a UsageError that names the option which may have been meant. */
+/** Reads the arguments of a verb that takes options only. Throws a UsageError. */
+export function parseOptions<const Options extends VerbOptions>(
+  options: Options,
+  args: readonly string[],
+): ParsedArgs<Options>['values'] {
+  const { values, positionals } = parseVerbArgs(options, args);
+  refusePositionals(positionals);
+  return values;
+}
+
+/** Reads the arguments of a verb. Throws a UsageError that names the option, or the choice, which may have been meant. */
 export function parseVerbArgs<const Options extends VerbOptions>(
   options: Options,
   args: readonly string[],
 ): ParsedArgs<Options> {
   refuseUnknown(options, args);
-  try {
-    return parseArgs({ args: [...args], options, allowPositionals: true });
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error), { cause: error });
-  }
+  const parsed = strictly(options, args);
+  refuseOtherChoices(options, parsed.values);
+  return parsed as ParsedArgs<Options>;
 }
 
-export type ParsedArgs<Options extends VerbOptions> = Pick<
-  ReturnType<typeof parseArgs<{ options: Options; allowPositionals: true }>>,
-  'values' | 'positionals'
+export interface ParsedArgs<Options extends VerbOptions> {
+  readonly values: Chosen<Options, Strict<Options>['values']>;
+  readonly positionals: Strict<Options>['positionals'];
+}
+
+type Strict<Options extends VerbOptions> = ReturnType<
+  typeof parseArgs<{ options: Options; allowPositionals: true }>
 >;
+
+/** Of an option with choices the type is these. */
+type Chosen<Options extends VerbOptions, Values> = {
+  [Name in keyof Values]: Name extends keyof Options
+    ? Options[Name] extends { readonly choices: readonly (infer Choice)[] }
+      ? Choice | Extract<Values[Name], undefined>
+      : Values[Name]
+    : Values[Name];
+};
 
 /** For a verb that takes options only. */
 export function refusePositionals([first]: readonly string[]): void {
@@ -73,6 +101,23 @@ export function wholeNumber(option: string, text: string, minimum: number, maxim
 export function didYouMean(typed: string, candidates: readonly string[], prefix = ''): string {
   const near = closest(typed, candidates);
   return near === undefined ? '' : `; did you mean ${JSON.stringify(prefix + near)}?`;
+}
+
+function strictly<Options extends VerbOptions>(options: Options, args: readonly string[]): Strict<Options> {
+  try {
+    return parseArgs({ args: [...args], options, allowPositionals: true });
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error), { cause: error });
+  }
+}
+
+function refuseOtherChoices(options: VerbOptions, values: Readonly<Record<string, unknown>>): void {
+  for (const [name, { choices }] of Object.entries(options)) {
+    const value = values[name];
+    if (choices === undefined || typeof value !== 'string' || choices.includes(value)) continue;
+    const hint = didYouMean(value, choices);
+    throw new UsageError(`--${name} takes ${listed(choices)}, and not ${JSON.stringify(value)}${hint}`);
+  }
 }
 
 /** parseArgs names an unknown option, too, but not the one that was meant. */

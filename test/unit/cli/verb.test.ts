@@ -1,8 +1,16 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { programHelp, verbHelp } from '../../../src/cli/help.ts';
+import { outputOption } from '../../../src/cli/output-option.ts';
+import { status } from '../../../src/cli/status.ts';
 import { UsageError } from '../../../src/cli/usage.ts';
-import { parseVerbArgs, refusePositionals, required, wholeNumber } from '../../../src/cli/verb.ts';
+import {
+  parseOptions,
+  parseVerbArgs,
+  refusePositionals,
+  required,
+  wholeNumber,
+} from '../../../src/cli/verb.ts';
 import { verbs } from '../../../src/cli/verbs.ts';
 
 const options = {
@@ -10,12 +18,32 @@ const options = {
   device: { type: 'string', multiple: true, value: 'ID', help: 'a device' },
   reveal: { type: 'boolean', default: false, help: 'print it' },
 } as const;
+const chosen = {
+  output: outputOption,
+  shell: { type: 'string', choices: ['bash', 'fish'], help: 'which' },
+} as const;
 
 describe('the arguments of a verb', () => {
   it('are options, of which one may be given again and again, and what is left', () => {
     const { values, positionals } = parseVerbArgs(options, ['a', '--device', 'x', '--device=y', '--', '--b']);
     assert.deepEqual({ ...values }, { config: '/etc/x.yaml', device: ['x', 'y'], reveal: false });
     assert.deepEqual(positionals, ['a', '--b']);
+  });
+
+  it('are one of a few words where an option has choices, and the types say which', () => {
+    const { output, shell }: { output: 'text' | 'json'; shell?: 'bash' | 'fish' } = parseOptions(chosen, []);
+    assert.deepEqual([output, shell], ['text', undefined]);
+    assert.equal(parseOptions(chosen, ['--output', 'json', '--shell=fish']).output, 'json');
+    for (const [word, message] of [
+      ['jsn', '--output takes text or json, and not "jsn"; did you mean "json"?'],
+      ['', '--output takes text or json, and not ""'],
+    ] as const)
+      assert.throws(() => parseOptions(chosen, ['--output', word]), { name: 'UsageError', message });
+    assert.match(verbHelp({ ...status, options: chosen }), /^ {2}--shell bash\|fish {2,}which$/m);
+  });
+
+  it('are options only where that is asked for', () => {
+    assert.throws(() => parseOptions(options, ['a']), { message: 'cannot use "a": only options are taken' });
   });
 
   for (const [args, message] of [
