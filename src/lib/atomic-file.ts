@@ -4,16 +4,29 @@ import { basename, dirname, join, resolve } from 'node:path';
 /** The whole of a file, or piece by piece; a piece is asked for when the one before is written. */
 export type FileContent = string | Uint8Array | AsyncIterable<string>;
 
+/** Where a file is not the agent's own. */
+export interface Placement {
+  /** Of directories that are missing; 0700 unless given. */
+  readonly directoryMode?: number;
+  /** Whose it is from the first moment; the process's own user unless given. */
+  readonly owner?: { readonly userId: number; readonly groupId: number } | undefined;
+}
+
 /**
  * Replaces a file so that a power cut leaves either the old content or the new, never a mixture:
- * write beside it, fsync, rename, fsync the directory. Missing directories are made with mode 0700.
+ * write beside it, fsync, rename, fsync the directory. Missing directories are made.
  */
-export async function writeFileAtomically(path: string, content: FileContent, mode = 0o600): Promise<void> {
+export async function writeFileAtomically(
+  path: string,
+  content: FileContent,
+  mode = 0o600,
+  { directoryMode = 0o700, owner }: Placement = {},
+): Promise<void> {
   const directory = dirname(path);
-  await makeDirectory(directory);
+  await makeDirectory(directory, directoryMode);
   const temporary = join(directory, `.${basename(path)}.new`);
   try {
-    await writeAndSync(temporary, content, mode);
+    await writeAndSync(temporary, content, mode, owner);
     await rename(temporary, path);
   } catch (error) {
     await rm(temporary, { force: true });
@@ -52,19 +65,25 @@ export async function setAside(path: string): Promise<string> {
 }
 
 /** A new directory survives a power cut once the one above it is on the disk. */
-async function makeDirectory(directory: string): Promise<void> {
-  const first = await mkdir(directory, { recursive: true, mode: 0o700 });
+async function makeDirectory(directory: string, mode: number): Promise<void> {
+  const first = await mkdir(directory, { recursive: true, mode });
   if (first === undefined) return;
   const top = resolve(first);
   for (let made = resolve(directory); made.length >= top.length; made = dirname(made))
     await syncDirectory(dirname(made));
 }
 
-async function writeAndSync(path: string, content: FileContent, mode: number): Promise<void> {
+async function writeAndSync(
+  path: string,
+  content: FileContent,
+  mode: number,
+  owner: Placement['owner'],
+): Promise<void> {
   // A leftover of an earlier power cut may have another mode: start from nothing.
   await rm(path, { force: true });
   const file = await open(path, 'wx', mode);
   try {
+    if (owner !== undefined) await file.chown(owner.userId, owner.groupId);
     await writeFile(file, content);
     await file.sync();
   } finally {

@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import { readdirSync, readlinkSync } from 'node:fs';
 import { mkdir, open, readFile, readdir, stat, writeFile } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
-import { join, relative } from 'node:path';
+import { userInfo } from 'node:os';
+import { dirname, join, relative } from 'node:path';
+import process from 'node:process';
 import { describe, it } from 'node:test';
 import type { TestContext } from 'node:test';
 import {
@@ -109,6 +111,16 @@ describe('writeFileAtomically', () => {
     await writeFileAtomically(join(directory, 'file'), 'text');
     assert.equal(await readFile(join(directory, 'file'), 'utf8'), 'text');
     assert.equal(await modeOf(directory), 0o700);
+  });
+
+  it('makes directories that others may enter, and files that are another user’s, when told to', async (t) => {
+    const path = join(await temporaryDirectory(t), 'etc', 'secret');
+    // Only root may give files away; to oneself everybody may.
+    const [userId, groupId] = process.getuid?.() === 0 ? [65_534, 65_533] : [userInfo().uid, userInfo().gid];
+    await writeFileAtomically(path, 'x', 0o600, { directoryMode: 0o755, owner: { userId, groupId } });
+    assert.equal((await stat(dirname(path))).mode & 0o777, 0o755);
+    const { uid, gid, mode } = await stat(path);
+    assert.deepEqual([uid, gid, mode & 0o777], [userId, groupId, 0o600]);
   });
 
   it('gets over what an earlier power cut left, whatever its content and mode', async (t) => {
