@@ -20,6 +20,7 @@ import { LocalApi } from './local-api/local-api.ts';
 import { metricsText } from './local-api/metrics.ts';
 import { agentStatus } from './local-api/status.ts';
 import type { AgentStatus } from './local-api/status.ts';
+import { UsageMeter } from './local-api/usage-meter.ts';
 import type { LogArea } from './log-areas.ts';
 import type { LogLevels } from './logging/log-levels.ts';
 import type { LogRing } from './logging/log-ring.ts';
@@ -170,6 +171,7 @@ export async function createAgent(
   }));
   const startedMs = clock.monotonic();
   const status = (): AgentStatus =>
+  const usage = new UsageMeter(world.resources(), clock);
     agentStatus({
       version: agentVersion,
       pid: host.pid,
@@ -181,6 +183,10 @@ export async function createAgent(
       telemetry: telemetry.status,
       wire: world.wire(),
       clock,
+      messages: messages.status,
+      tasks: work.underWay,
+      errors: twin.lastError.recent,
+      usage: usage.read(),
     });
   const localApi = (socketPath: string): LocalApi =>
     new LocalApi({

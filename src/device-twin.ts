@@ -86,7 +86,7 @@ export function deviceTwin(
     log,
   );
   const lastError = new LastErrorRecorder(clock);
-  const resources = new ResourceWatch(world.resources, stateDirectory, clock, log);
+  const resources = new ResourceWatch(world.resources(), stateDirectory, clock, log);
   const changed = new Bell();
   const startedMs = clock.monotonic();
   const facts = async ({ assignment, credential }: SessionFacts): Promise<ReportedProperties> =>

@@ -15,6 +15,8 @@ import { uploadLogs } from './methods/upload-logs.ts';
 import { uploadSupportBundle } from './methods/upload-support-bundle.ts';
 import type { Credential } from './provisioning/credential.ts';
 import type { Assignment } from './provisioning/dps-client.ts';
+import { hasEnded } from './tasks/task.ts';
+import type { TaskRecord } from './tasks/task.ts';
 import { TaskRunner } from './tasks/task-runner.ts';
 import type { ReportedProperties } from './twin/properties.ts';
 import { bundleParts } from './uploads/bundle-parts.ts';
@@ -51,6 +53,8 @@ export interface DeviceWork {
   readonly changed: Bell;
 }
 
+  /** Tasks that have not ended, newest first. */
+  readonly underWay: readonly TaskRecord[];
 /** As systemd/dps-agent.service is called. */
 const unit = 'dps-agent';
 
@@ -108,3 +112,6 @@ export function deviceWork(ports: WorkPorts, stateDirectory: string, world: Worl
     changed: tasks.changed,
   };
 }
+    get underWay() {
+      return tasks.list().filter((task) => !hasEnded(task));
+    },

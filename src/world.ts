@@ -1,3 +1,4 @@
+import { readdirSync } from 'node:fs';
 import { readFile, statfs } from 'node:fs/promises';
 import { setDefaultAutoSelectFamilyAttemptTimeout } from 'node:net';
 import { uptime } from 'node:os';
@@ -59,8 +60,8 @@ export interface World {
   readonly measureOffset: (signal: AbortSignal) => Promise<number | undefined>;
   /** What was written at a time that cannot be later than now. */
   readonly programFile: string;
-  /** What this process uses of the machine. */
-  readonly resources: ResourceReadings;
+  /** What this process uses of the machine: for each who asks anew, since some of it is told since the last time. */
+  readonly resources: () => ResourceReadings;
   /** Where `proc`, `sys` and `etc` are. */
   readonly root: string;
   /** The process's own environment and user, and how it sends a signal to its children. */
@@ -126,7 +127,7 @@ export async function realWorld(
       httpsDateOffset({ host: timeHost(live.current), port: 443, ca, clock, log })(signal),
     programFile: argv[1] ?? '',
     bootTime: () => new Date(clock.now().getTime() - uptime() * 1000),
-    resources: processResources(),
+    resources: processResources,
     root: '/',
     environment: env,
     // Windows has no user IDs; nor has it users to switch to.
@@ -165,9 +166,19 @@ function timeHost({ provisioning }: Config): string {
 /** Node's own roots and the bundle's; `undefined`, meaning Node's own, when there is no bundle. */
 async function trustedCertificates(path: string | undefined): Promise<string[] | undefined> {
   if (path === undefined) return undefined;
+    openFiles,
   try {
     const bundle = await readFile(path, 'utf8');
     if (!bundle.includes('-----BEGIN CERTIFICATE-----')) throw new Error('it holds no PEM certificate');
+/** proc(5): the folder being read is one of them. */
+function openFiles(): number | undefined {
+  try {
+    return readdirSync('/proc/self/fd').length - 1;
+  } catch {
+    return undefined;
+  }
+}
+
     return [...rootCertificates, bundle];
   } catch (cause) {
     throw new ConfigError(`cannot use trust_bundle_cert ${path}: ${describeError(cause)}`, { cause });

@@ -4,8 +4,12 @@ import type { ConnectionStatus } from '../connection/connection.ts';
 import type { State } from '../connection/state.ts';
 import type { Clock } from '../lib/clock.ts';
 import { describeError } from '../lib/errors.ts';
+import type { MessagesStatus } from '../messages/counts.ts';
 import type { CredentialName } from '../provisioning/credential.ts';
 import type { Assignment, Trigger } from '../provisioning/dps-client.ts';
+import type { TaskRecord } from '../tasks/task.ts';
+import type { RecentError } from '../twin/reported/last-error.ts';
+import type { UsageReport } from './usage-meter.ts';
 
 /** The answer to `GET /v1/status`: what the agent is doing, without secrets. Times are ISO 8601, by its machine's clock. */
 export interface AgentStatus {
@@ -18,6 +22,20 @@ export interface AgentStatus {
   readonly queue: QueueReport;
   readonly inputs: TelemetryStatus['inputs'];
   readonly telemetry: TelemetryReport;
+  /** Cloud-to-device messages since the start, and those that wait to be handled. */
+  readonly messages: MessagesStatus;
+  /** Under way or waiting for their turn, the latest first. */
+  readonly tasks: readonly TaskReport[];
+  /** Why the connection had to wait since the start of the agent, once for each code, the latest first. */
+  readonly errors: readonly ErrorReport[];
+  readonly resources: UsageReport;
+}
+
+type TaskReport = Pick<TaskRecord, 'correlationId' | 'command' | 'state' | 'createdAt' | 'startedAt'>;
+
+export interface ErrorReport extends Pick<RecentError, 'code' | 'reason' | 'remedy' | 'times'> {
+  readonly firstAt: string;
+  readonly lastAt: string;
 }
 
 /** Messages held, and those dropped since the start by reason. */
@@ -26,6 +44,8 @@ export interface QueueReport extends Pick<
   'priorities' | 'storage' | 'trouble' | 'diskBytesWritten'
 > {
   readonly depth: number;
+  /** When the oldest of them was made. */
+  readonly oldestAt?: string | undefined;
   readonly dropped: Readonly<Record<string, number>>;
   readonly droppedByPriority: TelemetryStatus['queue']['dropped'];
 }
@@ -80,6 +100,10 @@ export interface StatusParts {
   readonly clockCondition: ClockCondition;
   readonly telemetry: TelemetryStatus;
   readonly wire: WireBytes;
+  readonly messages: MessagesStatus;
+  readonly tasks: readonly TaskRecord[];
+  readonly errors: readonly RecentError[];
+  readonly usage: UsageReport;
   readonly clock: Pick<Clock, 'now' | 'monotonic'>;
 }
 
@@ -102,7 +126,19 @@ export function agentStatus(parts: StatusParts): AgentStatus {
     queue: queueReport(queue),
     inputs,
     telemetry: { sent, acknowledged, refused, budget, wireBytes: parts.wire },
+    messages: parts.messages,
+    tasks: parts.tasks.map(taskReport),
+    errors: parts.errors.map(errorReport),
+    resources: parts.usage,
   };
+}
+
+function taskReport({ correlationId, command, state, createdAt, startedAt }: TaskRecord): TaskReport {
+  return { correlationId, command, state, createdAt, ...(startedAt === undefined ? {} : { startedAt }) };
+}
+
+function errorReport({ code, reason, remedy, times, firstAt, at }: RecentError): ErrorReport {
+  return { code, reason, remedy, times, firstAt: firstAt.toISOString(), lastAt: at.toISOString() };
 }
 
 export function queueReport(status: TelemetryStatus['queue']): QueueReport {
@@ -111,7 +147,9 @@ export function queueReport(status: TelemetryStatus['queue']): QueueReport {
   for (const [reason, count] of Object.values(droppedByPriority).flatMap((counts) => Object.entries(counts)))
     dropped[reason] = (dropped[reason] ?? 0) + count;
   const depth = Object.values(priorities).reduce((sum, { messages }) => sum + messages, 0);
-  return { depth, dropped, droppedByPriority, priorities, storage, trouble, diskBytesWritten };
+  const oldestMs = Math.min(...Object.values(priorities).map((each) => each.oldestMs ?? Infinity));
+  const oldestAt = oldestMs === Infinity ? undefined : new Date(oldestMs).toISOString();
+  return { depth, oldestAt, dropped, droppedByPriority, priorities, storage, trouble, diskBytesWritten };
 }
 
 function stateReport(

@@ -1,5 +1,6 @@
 import type { State } from '../../connection/state.ts';
 import type { Clock } from '../../lib/clock.ts';
+import { describeError } from '../../lib/errors.ts';
 
 export interface LastError {
   readonly code: string;
@@ -8,10 +9,32 @@ export interface LastError {
   readonly remedy: string;
 }
 
-/** Remembers why the connection last had to wait, since the start of the agent. */
+/** One way of failing: `at` is when it last happened. */
+export interface RecentError extends LastError {
+  /** How it was put the last time. */
+  readonly reason: string;
+  readonly firstAt: Date;
+  /** How often, since the start of the agent. */
+  readonly times: number;
+}
+
+interface Entry {
+  readonly code: string;
+  readonly remedy: string;
+  readonly reason: string;
+  readonly firstMs: number;
+  readonly atMs: number;
+  readonly times: number;
+}
+
+/**
+ * Remembers why the connection had to wait, since the start of the agent: once for each code, of which there are only so
+ * many.
+ */
 export class LastErrorRecorder {
   readonly #clock: Pick<Clock, 'now' | 'monotonic'>;
-  #last: { readonly code: string; readonly remedy: string; readonly atMs: number } | undefined;
+  /** The latest is last. */
+  readonly #byCode = new Map<string, Entry>();
 
   constructor(clock: Pick<Clock, 'now' | 'monotonic'>) {
     this.#clock = clock;
@@ -21,12 +44,28 @@ export class LastErrorRecorder {
   onState(state: State): void {
     if (state.name !== 'waiting') return;
     const { code, remedy } = state.reason;
-    this.#last = { code, remedy, atMs: this.#clock.monotonic() };
+    const atMs = this.#clock.monotonic();
+    const { firstMs, times } = this.#byCode.get(code) ?? { firstMs: atMs, times: 0 };
+    this.#byCode.delete(code);
+    const reason = describeError(state.reason);
+    this.#byCode.set(code, { code, remedy, reason, firstMs, atMs, times: times + 1 });
   }
 
   get last(): LastError | undefined {
-    if (this.#last === undefined) return undefined;
-    const { code, remedy, atMs } = this.#last;
-    return { code, remedy, at: new Date(this.#clock.now().getTime() + atMs - this.#clock.monotonic()) };
+    const [last] = this.recent;
+    return last === undefined ? undefined : { code: last.code, remedy: last.remedy, at: last.at };
+  }
+
+  /** The latest first. */
+  get recent(): readonly RecentError[] {
+    return [...this.#byCode.values()].reverse().map(({ firstMs, atMs, ...entry }) => ({
+      ...entry,
+      firstAt: this.#wallTime(firstMs),
+      at: this.#wallTime(atMs),
+    }));
+  }
+
+  #wallTime(monotonicMs: number): Date {
+    return new Date(this.#clock.now().getTime() + monotonicMs - this.#clock.monotonic());
   }
 }

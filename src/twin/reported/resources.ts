@@ -1,3 +1,4 @@
+import { BusyShare } from '../../lib/busy-share.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { describeError } from '../../lib/errors.ts';
 import type { Log } from '../../lib/log.ts';
@@ -11,6 +12,8 @@ export interface ResourceReadings {
   eventLoopDelayMs(): number;
   /** What this process may still write to the file system of that path, in bytes. Rejects when that cannot be told. */
   diskFreeBytes(path: string): Promise<number>;
+  /** File descriptors of this process; `undefined` where they cannot be counted. */
+  openFiles(): number | undefined;
 }
 
 export interface ResourceFigures {
@@ -25,40 +28,37 @@ export interface ResourceFigures {
 
 /** Reads what the agent itself uses. Belongs to the agent, not to a session: shares are of the time between readings. */
 export class ResourceWatch {
-  readonly #readings: ResourceReadings;
+  readonly #readings: Omit<ResourceReadings, 'openFiles'>;
   readonly #path: string;
-  readonly #clock: Pick<Clock, 'monotonic'>;
   readonly #log: Log;
-  #cpuMs = 0;
   /** The first reading is of the time since this was made, which is about the start of the process. */
-  #readAtMs: number;
+  readonly #cpuShare: BusyShare;
   #isDiskTrouble = false;
 
   /** @param path where the agent keeps its state */
-  constructor(readings: ResourceReadings, path: string, clock: Pick<Clock, 'monotonic'>, log: Log) {
+  constructor(
+    readings: Omit<ResourceReadings, 'openFiles'>,
+    path: string,
+    clock: Pick<Clock, 'monotonic'>,
+    log: Log,
+  ) {
     this.#readings = readings;
     this.#path = path;
-    this.#clock = clock;
     this.#log = log;
-    this.#cpuMs = readings.cpuMs();
-    this.#readAtMs = clock.monotonic();
+    this.#cpuShare = new BusyShare(
+      () => readings.cpuMs(),
+      () => clock.monotonic(),
+    );
   }
 
   async read(): Promise<ResourceFigures> {
     const diskFreeBytes = await this.#diskFree();
     return {
-      cpuShare: this.#cpuShare(),
+      cpuShare: this.#cpuShare.next(),
       ...this.#readings.memory(),
       eventLoopDelayMs: this.#readings.eventLoopDelayMs(),
       diskFreeBytes,
     };
-  }
-
-  #cpuShare(): number {
-    const [cpuMs, nowMs] = [this.#readings.cpuMs(), this.#clock.monotonic()];
-    const [used, passed] = [cpuMs - this.#cpuMs, nowMs - this.#readAtMs];
-    [this.#cpuMs, this.#readAtMs] = [cpuMs, nowMs];
-    return passed <= 0 ? 0 : used / passed;
   }
 
   async #diskFree(): Promise<number | undefined> {

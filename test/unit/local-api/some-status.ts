@@ -1,6 +1,15 @@
 import { queueReport } from '../../../src/local-api/status.ts';
 import type { AgentStatus } from '../../../src/local-api/status.ts';
+import { noMessages } from '../../../src/messages/counts.ts';
 import { someTelemetry } from '../../fakes/telemetry-status.ts';
+
+export const someUsage = {
+  cpuShare: 0.012,
+  rssBytes: 64_000_000,
+  heapUsedBytes: 20_000_000,
+  eventLoopDelayMs: 3.4,
+  openFiles: 21,
+};
 
 /** What a healthy agent answers. */
 export const someStatus: AgentStatus = {
@@ -31,4 +40,8 @@ export const someStatus: AgentStatus = {
     budget: someTelemetry.budget,
     wireBytes: { sent: 5000, received: 2000 },
   },
+  messages: { ...noMessages(), waiting: 0, damaged: 0 },
+  tasks: [],
+  errors: [],
+  resources: someUsage,
 };

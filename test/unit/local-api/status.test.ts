@@ -4,10 +4,11 @@ import { CloudError } from '../../../src/cloud-error.ts';
 import { initialState, transition } from '../../../src/connection/state.ts';
 import type { Context, State } from '../../../src/connection/state.ts';
 import { agentStatus, queueReport } from '../../../src/local-api/status.ts';
-import type { AgentStatus } from '../../../src/local-api/status.ts';
+import type { AgentStatus, StatusParts } from '../../../src/local-api/status.ts';
 import type { Assignment } from '../../../src/provisioning/dps-client.ts';
 import { someTelemetry } from '../../fakes/telemetry-status.ts';
 import { FakeClock } from '../../fakes/fake-clock.ts';
+import { someStatus, someUsage } from './some-status.ts';
 
 const context: Context = {
   policy: {
@@ -35,7 +36,12 @@ function stateWith(cached: Assignment | undefined): State {
   return initialState({ cached, credential: 'primary', alwaysReprovision: false, budget }, context);
 }
 
-function statusIn(state: State | undefined, clock = new FakeClock(), sinceMs = 0): AgentStatus {
+function statusIn(
+  state: State | undefined,
+  clock = new FakeClock(),
+  sinceMs = 0,
+  over: Partial<StatusParts> = {},
+): AgentStatus {
   return agentStatus({
     version: '1.2.3',
     pid: 42,
@@ -49,7 +55,12 @@ function statusIn(state: State | undefined, clock = new FakeClock(), sinceMs = 0
     clockCondition: { state: 'suspect', sinceMs: 0, reason: 'it is behind', offsetMs: 1000 },
     telemetry: someTelemetry,
     wire: { sent: 5000, received: 2000 },
+    messages: someStatus.messages,
+    tasks: [],
+    errors: [],
+    usage: someUsage,
     clock,
+    ...over,
   });
 }
 
@@ -71,7 +82,43 @@ describe('the status', () => {
         budget: someTelemetry.budget,
         wireBytes: { sent: 5000, received: 2000 },
       },
+      messages: someStatus.messages,
+      tasks: [],
+      errors: [],
+      resources: someUsage,
     });
+  });
+
+  it('has when the oldest message held was made', () => {
+    assert.equal(statusIn(undefined).queue.oldestAt, '2026-01-01T00:00:30.000Z');
+    const { priorities } = someTelemetry.queue;
+    const empty = { high: priorities.high, normal: priorities.high, low: priorities.low };
+    assert.equal(queueReport({ ...someTelemetry.queue, priorities: empty }).oldestAt, undefined);
+  });
+
+  it('has what failed before, and what is under way, without what it was asked with', () => {
+    const at = new Date('2026-01-01T00:00:20Z');
+    const firstAt = new Date('2026-01-01T00:00:10Z');
+    const error = { code: 'NET-DNS', reason: 'cannot look up one', remedy: 'look', times: 2, firstAt, at };
+    const told = {
+      correlationId: 'a1',
+      command: 'uploadLogs',
+      state: 'running' as const,
+      createdAt: '2026-01-01T00:00:00.000Z',
+    };
+    const task = { ...told, progress: { sent: 5 } };
+    const { errors, tasks } = statusIn(undefined, new FakeClock(), 0, { errors: [error], tasks: [task] });
+    assert.deepEqual(errors, [
+      {
+        code: 'NET-DNS',
+        reason: 'cannot look up one',
+        remedy: 'look',
+        times: 2,
+        firstAt: firstAt.toISOString(),
+        lastAt: at.toISOString(),
+      },
+    ]);
+    assert.deepEqual(tasks, [told]);
   });
 
   it('names hub, device, credential and assignment while connected', () => {

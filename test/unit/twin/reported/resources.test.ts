@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { CloudError } from '../../../../src/cloud-error.ts';
 import { LastErrorRecorder } from '../../../../src/twin/reported/last-error.ts';
 import { ResourceWatch } from '../../../../src/twin/reported/resources.ts';
 import { FakeClock } from '../../../fakes/fake-clock.ts';
@@ -53,5 +54,29 @@ describe('LastErrorRecorder', () => {
     assert.equal(code, 'NET-REFUSED');
     assert.equal(at.toISOString(), '2026-01-01T01:00:05.000Z');
     assert.ok(remedy.length > 10);
+  });
+
+  it('keeps each code once, with how often it came and when first and last, the latest first', async () => {
+    const clock = new FakeClock();
+    const recorder = new LastErrorRecorder(clock);
+    const dns = { ...waiting, reason: new CloudError('NET-DNS', 'connect to one') };
+    recorder.onState(waiting);
+    await clock.advance(1000);
+    recorder.onState(dns);
+    await clock.advance(1000);
+    recorder.onState(waiting);
+    assert.deepEqual(
+      recorder.recent.map(({ code, times, firstAt, at }) => [
+        code,
+        times,
+        firstAt.getSeconds(),
+        at.getSeconds(),
+      ]),
+      [
+        ['NET-REFUSED', 2, 0, 2],
+        ['NET-DNS', 1, 1, 1],
+      ],
+    );
+    assert.match(recorder.recent[1]?.reason ?? '', /^cannot connect to one: /);
   });
 });
