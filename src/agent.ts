@@ -225,6 +225,8 @@ function invoker(methods: MethodTable): InvokeMethod {
       { name, payload, requestId: randomUUID() },
       never,
     );
+      feed: telemetry.feed,
+      logs: { source: host.ring, parseDuration },
     await afterwards?.();
     return response;
   };

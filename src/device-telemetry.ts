@@ -4,6 +4,7 @@ import type { Config } from './config/schema.ts';
 import type { Service } from './lib/service.ts';
 import type { LiveConfig } from './live-config.ts';
 import type { TelemetryDesk } from './local-api/telemetry-desk.ts';
+import type { TelemetryFeed } from './local-api/telemetry-tail-route.ts';
 import { Budget } from './telemetry/budget/budget.ts';
 import type { BudgetStatus } from './telemetry/budget/budget.ts';
 import { SocketDesk } from './telemetry/desk.ts';
@@ -24,6 +25,7 @@ import { NodeQueueFiles } from './telemetry/queue/node-queue-files.ts';
 import type { QueueStatus, TelemetryQueue } from './telemetry/queue/telemetry-queue.ts';
 import { Deliveries } from './telemetry/sending/deliveries.ts';
 import { Sender } from './telemetry/sending/sender.ts';
+import { ReadAlong } from './telemetry/sending/read-along.ts';
 import { Suspects } from './telemetry/sending/suspects.ts';
 import type { Reading } from './telemetry/reading.ts';
 import type { World } from './world.ts';
@@ -38,6 +40,8 @@ export interface DeviceTelemetry {
   readonly desk: TelemetryDesk;
   readonly status: TelemetryStatus;
   /** What can be read out of turn. */
+  /** For whoever reads along. */
+  readonly feed: TelemetryFeed;
   readonly readable: readonly ReadableInput[];
   /** Closes open batches, and waits until the hub has what is held by then, or until the signal is aborted. */
   flush(signal: AbortSignal): Promise<FlushOutcome>;
@@ -117,7 +121,8 @@ export async function openTelemetry(
     base: [queue, budget, ...intakes],
     inputs,
     sessionServices: (session) => [
-      new Sender({ session, queue, settings, suspects, watch: deliveries, clock }),
+      new Sender({ session, queue, settings, suspects, watch: sending, clock }),
+  const sending = new ReadAlong(deliveries);
       lossReporter,
     ],
     desk: new SocketDesk(
@@ -129,6 +134,7 @@ export async function openTelemetry(
         queue: queue.status,
         inputs: inputs.map(({ status }) => status),
         budget: budget.status,
+    feed: { watch: (reader) => sending.watch(reader), bytes: messageBytes },
         ...deliveries.count,
         refused: Object.fromEntries(intakes.map(({ input, refused }) => [input.name, refused])),
       };

@@ -9,6 +9,8 @@ import { HttpServer } from './http-server.ts';
 import { apiLimits } from './limits.ts';
 import type { ApiLimits } from './limits.ts';
 import { listenOnLoopback, refuseBrowsers } from './loopback.ts';
+import { logsRoute } from './logs-route.ts';
+import type { LogsRouteOptions } from './logs-route.ts';
 import type { MessageOutlet } from './message-outlet.ts';
 import { MessageStreams } from './message-streams.ts';
 import { messagesRoute } from './messages-route.ts';
@@ -20,6 +22,8 @@ import { statusRoutes } from './status-routes.ts';
 import { telemetryRoute } from './telemetry-route.ts';
 import { listenAtSocket } from './unix-socket.ts';
 import type { SocketPlace } from './unix-socket.ts';
+import { telemetryTailRoute } from './telemetry-tail-route.ts';
+import type { TelemetryFeed } from './telemetry-tail-route.ts';
 
 export interface LocalApiOptions extends SocketPlace {
   /** On 127.0.0.1; 0 takes any that is free; absent: none. */
@@ -32,13 +36,17 @@ export interface LocalApiOptions extends SocketPlace {
   readonly limits?: Partial<ApiLimits>;
   readonly clock: Clock;
   readonly log: Log;
+  /** Absent: there is nothing to read along. */
+  readonly feed?: TelemetryFeed;
+  readonly logs?: Pick<LogsRouteOptions, 'source' | 'parseDuration'>;
 }
 
 /**
  * HTTP on a Unix socket, for this machine's own programs: `GET /v1/status`, `GET /v1/metrics`, `POST /v1/telemetry`, on a
  * loopback TCP port too where one is wanted; and on the socket alone `POST /v1/messages`, `GET /v1/messages`,
- * `POST /v1/messages/complete`. The agent does not depend on it: when it cannot listen, one warning says why, and nothing
- * else happens. Runs until its signal is aborted, then lets posts under way finish for a moment and removes the socket.
+ * `POST /v1/messages/complete`, `GET /v1/telemetry/tail`, `GET /v1/logs`. The agent does not depend on it: when it cannot
+ * listen, one warning says why, and nothing else happens. Runs until its signal is aborted, then lets posts under way
+ * finish for a moment and removes the socket.
  */
 export class LocalApi implements Service {
   readonly name = 'local API';
@@ -51,13 +59,19 @@ export class LocalApi implements Service {
   }
 
   async run(signal: AbortSignal): Promise<void> {
-    const { status, posting, outlet, tcpPort, path, clock, log } = this.#options;
+    const { status, metrics, posting, outlet, feed, logs, tcpPort, path, clock, log } = this.#options;
     const bodies = new Bodies(this.#limits);
     const telemetry = posting === undefined ? [] : [telemetryRoute(posting, bodies)];
     const messages = posting === undefined ? [] : [messagesRoute(posting, bodies)];
     const received = outlet === undefined ? [] : new MessageStreams(outlet, clock, signal).routes;
-    const bySocket = this.#server([...statusRoutes(status), ...telemetry, ...messages, ...received]);
-    const byTcp = this.#server([...statusRoutes(status), ...telemetry], refuseBrowsers);
+    const tail = feed === undefined ? [] : [telemetryTailRoute(feed, clock, signal)];
+    const lines = logs === undefined ? [] : [logsRoute({ ...logs, clock, stop: signal })];
+    const told = [...statusRoutes(status), ...metricsRoutes(metrics)];
+    const bySocket = this.#server([
+      ...[...told, ...telemetry, ...messages],
+      ...[...received, ...tail, ...lines],
+    ]);
+    const byTcp = this.#server([...told, ...telemetry], refuseBrowsers);
 
     await this.#open(bySocket, `at ${path}`, (server) => listenAtSocket(server, this.#options, log));
     if (tcpPort !== undefined)

@@ -9,11 +9,11 @@ import type { OutgoingMessage } from './message-outlet.ts';
 export function messageEvent({ number, body, expiresAtMs, ...about }: OutgoingMessage): string {
   const expiresAt = expiresAtMs === undefined ? {} : { expiresAt: timeText(expiresAtMs) };
   const data = JSON.stringify({ id: number, ...about, ...expiresAt });
-  return `id: ${number}\nevent: message\ndata: ${data.slice(0, -1)},${bodyOf(body, about.contentType)}}\n\n`;
+  return `id: ${number}\nevent: message\ndata: ${data.slice(0, -1)},${bodyMember(body, about.contentType)}}\n\n`;
 }
 
-/** As a member of a JSON object. */
-function bodyOf(body: Buffer, contentType: string | undefined): string {
+/** As a member of a JSON object: `"body":{"door":"open"}`. */
+export function bodyMember(body: Buffer, contentType: string | undefined): string {
   if (!isUtf8(body)) return `"bodyBase64":${JSON.stringify(body.toString('base64'))}`;
   const text = body.toString('utf8');
   const mayBeJson = contentType === undefined || /^application\/(?:[\w.-]+\+)?json\b/i.test(contentType);

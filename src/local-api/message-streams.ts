@@ -1,12 +1,12 @@
-import type { ServerResponse } from 'node:http';
 import type { Clock } from '../lib/clock.ts';
-import { untilStopped } from '../lib/deadline.ts';
 import { inScope } from '../lib/scope.ts';
 import { Refusal } from './answer.ts';
 import { messageEvent } from './message-event.ts';
 import type { MessageOutlet, OutgoingMessage } from './message-outlet.ts';
 import { parametersOf, quoted } from './query.ts';
 import type { Exchange, Route } from './router.ts';
+import { Streams } from './streams.ts';
+import type { Write } from './streams.ts';
 
 /** Programs that fetch messages at the same time; each is sent all of them. */
 const mostStreams = 8;
@@ -30,14 +30,13 @@ export class MessageStreams {
   readonly routes: readonly Route[];
   readonly #outlet: MessageOutlet;
   readonly #clock: Clock;
-  /** Aborted when the agent stops, which ends the streams. */
-  readonly #signal: AbortSignal;
-  #streams = 0;
+  readonly #streams: Streams;
 
+  /** @param signal aborted when the agent stops, which ends the streams */
   constructor(outlet: MessageOutlet, clock: Clock, signal: AbortSignal) {
     this.#outlet = outlet;
     this.#clock = clock;
-    this.#signal = signal;
+    this.#streams = new Streams('messages', mostStreams, signal);
     this.routes = [
       { method: 'GET', path: '/v1/messages', answer: (exchange) => this.#stream(exchange) },
       { method: 'POST', path: '/v1/messages/complete', answer: (exchange) => this.#complete(exchange) },
@@ -64,39 +63,20 @@ export class MessageStreams {
       throw new Refusal(404, 'cannot send messages: no rule of on_message has local_api', {
         details: { remedy },
       });
-    if (this.#streams >= mostStreams)
-      throw new Refusal(429, `cannot send messages to more than ${mostStreams} at once`, {
-        headers: { 'Retry-After': '5' },
-      });
-    this.#streams += 1;
-    try {
-      await this.#run(response, request.headers['last-event-id'], complete === 'sent');
-    } finally {
-      this.#streams -= 1;
-    }
-  }
-
-  async #run(response: ServerResponse, lastEventId: unknown, isDoneWhenSent: boolean): Promise<void> {
-    response.writeHead(200, headers);
-    response.flushHeaders();
-    if (typeof lastEventId === 'string' && /^\d{1,15}$/.test(lastEventId))
-      await this.#outlet.completeUpTo(Number(lastEventId));
-    await inScope(this.#signal, async (scope) => {
-      response.once('close', () => {
-        scope.abort(new Error('the caller is gone'));
-      });
-      if (response.destroyed) return;
-      await this.#send(response, isDoneWhenSent, scope.signal);
+    const lastEventId = request.headers['last-event-id'];
+    return this.#streams.answer(response, headers, async (write, signal) => {
+      if (typeof lastEventId === 'string' && /^\d{1,15}$/.test(lastEventId))
+        await this.#outlet.completeUpTo(Number(lastEventId));
+      await this.#send(write, complete === 'sent', signal);
     });
-    response.end();
   }
 
-  async #send(response: ServerResponse, isDoneWhenSent: boolean, signal: AbortSignal): Promise<void> {
+  async #send(write: Write, isDoneWhenSent: boolean, signal: AbortSignal): Promise<void> {
     let last = 0;
     while (!signal.aborted) {
       const message = await this.#nextOrPulse(last, signal);
       const text = message === undefined ? ':\n\n' : messageEvent(message);
-      if (!(await written(response, text, signal))) return;
+      if (!(await write(text))) return;
       if (message === undefined) continue;
       last = message.number;
       if (isDoneWhenSent) await this.#outlet.complete(message.number);
@@ -117,18 +97,4 @@ export class MessageStreams {
   }
 }
 
-const headers = {
-  'Content-Type': 'text/event-stream; charset=utf-8',
-  'Cache-Control': 'no-store',
-  'X-Content-Type-Options': 'nosniff',
-};
-
-/** Resolves when the system has taken the text; false: it never will. */
-async function written(response: ServerResponse, text: string, signal: AbortSignal): Promise<boolean> {
-  const taken = new Promise<boolean>((resolve) => {
-    response.write(text, (error) => {
-      resolve(error === null || error === undefined);
-    });
-  });
-  return (await untilStopped(taken, signal)) === true;
-}
+const headers = { 'Content-Type': 'text/event-stream; charset=utf-8' };

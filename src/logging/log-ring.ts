@@ -22,6 +22,7 @@ export class LogRing {
   #first = 0;
   #bytes = 0;
   #dropped = 0;
+  readonly #readers = new Set<(text: string) => void>();
 
   constructor(maxBytes: number) {
     this.#maxBytes = maxBytes;
@@ -49,6 +50,18 @@ export class LogRing {
       this.#lines = this.#lines.slice(this.#first);
       this.#first = 0;
     }
+    if (this.#readers.size > 0) for (const reader of this.#readers) reader(line);
+  }
+
+  /** Hands over each line wanted from now on, until the function that is returned is called. */
+  watch(onLine: (text: string) => void, filter: LineFilter = {}): () => void {
+    const reader = (text: string): void => {
+      if (takesAll(filter) || fits(parseJson(text), filter)) onLine(text);
+    };
+    this.#readers.add(reader);
+    return () => {
+      this.#readers.delete(reader);
+    };
   }
 
   /** Those wanted, oldest first. */
@@ -59,10 +72,10 @@ export class LogRing {
   /** The same from the other end, looked for only as far as somebody asks. Of what is logged meanwhile it says nothing. */
   *newestFirst(filter: LineFilter = {}): Generator<string, void, undefined> {
     const held = this.#lines.slice(this.#first);
-    const takesAll = Object.values(filter).every((wanted) => wanted === undefined);
+    const isOpen = takesAll(filter);
     for (let index = held.length - 1; index >= 0; index -= 1) {
       const text = held[index]?.text ?? '';
-      if (takesAll || fits(parseJson(text), filter)) yield text;
+      if (isOpen || fits(parseJson(text), filter)) yield text;
     }
   }
 
@@ -83,6 +96,10 @@ const gone: Line = { text: '', bytes: 0 };
 
 /** What a line takes beside its text, about. */
 const overheadBytes = 64;
+
+function takesAll(filter: LineFilter): boolean {
+  return Object.values(filter).every((wanted) => wanted === undefined);
+}
 
 function fits(line: unknown, filter: LineFilter): boolean {
   return isJsonObject(line) && isGraveEnough(line, filter) && isInTime(line, filter) && isOf(line, filter);

@@ -40,6 +40,8 @@ export interface SendingSettings {
 export interface SendingWatch {
   sent(message: TelemetryMessage): void;
   acknowledged(message: TelemetryMessage, tookMs: number): void;
+  /** The session ended before the hub has: it is sent again. */
+  unacknowledged?(message: TelemetryMessage): void;
 }
 
 /**
@@ -128,6 +130,7 @@ export class Sender implements Service {
       // First, or this sender would be the next to take what it gives back.
       onFailure(error);
       if (this.#inFlight.delete(entry)) queue.release(entry);
+      watch.unacknowledged?.(entry.message);
     }
     this.#changed.ring();
   }
