@@ -101,6 +101,7 @@ export async function createAgent(
     connection: () => connection.status,
     daysLeft: (name) => credentials.daysLeft(name),
     telemetry: () => telemetry.status,
+    messages: () => messages.status,
     clockCondition: () => clockWatch.condition,
     tasks: work,
     reconnect: (why) => {

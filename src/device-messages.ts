@@ -7,7 +7,7 @@ import type { MessageOutlet } from './local-api/message-outlet.ts';
 import type { MessageContent } from './messages/cloud-message.ts';
 import { CommandHandler } from './messages/command-handler.ts';
 import { noMessages } from './messages/counts.ts';
-import type { MessageCounts } from './messages/counts.ts';
+import type { MessagesStatus } from './messages/counts.ts';
 import { Expiry } from './messages/expiry.ts';
 import type { Handler } from './messages/handler.ts';
 import { Inbox } from './messages/inbox.ts';
@@ -29,13 +29,6 @@ export interface DeviceMessages {
   /** Where the local API finds what is for other programs. */
   readonly outlet: MessageOutlet;
   readonly status: MessagesStatus;
-}
-
-export interface MessagesStatus extends Readonly<MessageCounts> {
-  /** In the inbox, not handled yet. */
-  readonly waiting: number;
-  /** Files of the inbox that could not be read when the agent started. */
-  readonly damaged: number;
 }
 
 /** Where an offline command goes that no rule is for. */

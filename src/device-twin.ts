@@ -5,10 +5,12 @@ import type { Config } from './config/schema.ts';
 import type { ConnectionStatus } from './connection/connection.ts';
 import type { HubSession } from './connection/hub-client.ts';
 import type { TelemetryStatus } from './device-telemetry.ts';
+import type { DeviceWork } from './device-work.ts';
 import { Bell } from './lib/bell.ts';
 import { untilStopped } from './lib/deadline.ts';
 import type { Service } from './lib/service.ts';
 import type { LiveConfig } from './live-config.ts';
+import type { MessagesStatus } from './messages/counts.ts';
 import type { Credential, CredentialName } from './provisioning/credential.ts';
 import type { Assignment } from './provisioning/dps-client.ts';
 import { DesiredSync } from './twin/desired-sync.ts';
@@ -32,8 +34,9 @@ export interface TwinPorts {
   readonly connection: () => ConnectionStatus;
   readonly daysLeft: (name: CredentialName) => number | undefined;
   readonly telemetry: () => TelemetryStatus;
+  readonly messages: () => MessagesStatus;
   readonly clockCondition: () => ClockCondition;
-  readonly tasks: { readonly changed: Bell; tasksReport(): ReportedProperties };
+  readonly tasks: Pick<DeviceWork, 'changed' | 'tasksReport' | 'taskNames'>;
   /** Has the connection opened anew, and DPS asked again. */
   readonly reconnect: (why: string) => void;
   readonly reprovision: (why: string) => void;
@@ -101,6 +104,7 @@ export function deviceTwin(
       credential,
       certificateDaysLeft: ports.daysLeft(credential.name),
       ...telemetryFacts(ports.telemetry()),
+      messages: ports.messages(),
       clock: ports.clockCondition(),
       resources: await resources.read(),
       wire: world.wire(),
@@ -125,7 +129,7 @@ export function deviceTwin(
         table: twinSettings,
         generation: about.generation,
         hub: about.assignment.assignedHub,
-        facts: factSections,
+        facts: [...factSections, ...ports.tasks.taskNames],
         onReconnect: ports.reconnect,
       });
       const reported = new ReportedState({

@@ -50,11 +50,13 @@ export interface DeviceWork {
   connected(assignment: Assignment, credential: Credential): void;
   /** For the twin: of each command the last task. It has changed when `changed` rings. */
   tasksReport(): ReportedProperties;
+  /** What those may be called in the twin: nothing else is to stand there. */
+  readonly taskNames: readonly string[];
   readonly changed: Bell;
-}
-
   /** Tasks that have not ended, newest first. */
   readonly underWay: readonly TaskRecord[];
+}
+
 /** As systemd/dps-agent.service is called. */
 const unit = 'dps-agent';
 
@@ -93,25 +95,27 @@ export function deviceWork(ports: WorkPorts, stateDirectory: string, world: Worl
   const runner = new CommandRunner({ commands, host, tasks });
   const rebooting = new RebootService({ commands, host });
   const allows = (name: 'runCommand' | 'reboot') => (): boolean => live.current.methods.allow.includes(name);
+  const methods: readonly Method[] = [
+    uploadLogs(jobs, clock),
+    uploadSupportBundle(jobs),
+    getTaskStatus(tasks),
+    runCommand(runner, allows('runCommand')),
+    reboot((delayMs) => {
+      rebooting.request(delayMs);
+    }, allows('reboot')),
+  ];
   return {
     services: [tasks, rebooting],
-    methods: [
-      uploadLogs(jobs, clock),
-      uploadSupportBundle(jobs),
-      getTaskStatus(tasks),
-      runCommand(runner, allows('runCommand')),
-      reboot((delayMs) => {
-        rebooting.request(delayMs);
-      }, allows('reboot')),
-    ],
+    methods,
     load: () => tasks.load(),
     connected: (assignment, credential) => {
       current.use(world.fileUploads(assignment, credential));
     },
     tasksReport: () => tasks.tasksReport(),
+    taskNames: methods.map(({ name }) => name),
     changed: tasks.changed,
-  };
-}
     get underWay() {
       return tasks.list().filter((task) => !hasEnded(task));
     },
+  };
+}

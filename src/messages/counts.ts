@@ -15,6 +15,14 @@ export interface MessageCounts {
   leftWithHub: number;
 }
 
+/** As it stands now. */
+export interface MessagesStatus extends Readonly<MessageCounts> {
+  /** In the inbox, not handled yet. */
+  readonly waiting: number;
+  /** Files of the inbox that could not be read when the agent started. */
+  readonly damaged: number;
+}
+
 export function noMessages(): MessageCounts {
   return {
     received: 0,

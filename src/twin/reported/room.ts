@@ -3,7 +3,15 @@ import type { JsonObject } from '../../lib/json.ts';
 import { sizeOf, takeable } from './limits.ts';
 
 /** What goes first when there is no room; what is not named here stays. */
-const dispensable = ['resources', 'inputs', 'queue', 'clock', 'deviceInformation', 'provisioning'] as const;
+const dispensable = [
+  'resources',
+  'inputs',
+  'messages',
+  'queue',
+  'clock',
+  'deviceInformation',
+  'provisioning',
+] as const;
 
 /**
  * What the twin can take of the sections in so many bytes (protocol.md 4). Of the inputs as many as there is room for, the

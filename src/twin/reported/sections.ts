@@ -1,5 +1,6 @@
 import type { ClockCondition } from '../../clock-sync/condition.ts';
 import type { ConnectionStatus } from '../../connection/connection.ts';
+import type { MessagesStatus } from '../../messages/counts.ts';
 import type { Credential } from '../../provisioning/credential.ts';
 import type { Assignment } from '../../provisioning/dps-client.ts';
 import type { InputStatus } from '../../telemetry/input-service.ts';
@@ -25,6 +26,8 @@ export interface DeviceFacts {
   readonly certificateDaysLeft: number | undefined;
   readonly queue: QueueStatus;
   readonly inputs: readonly InputStatus[];
+  /** Cloud-to-device. */
+  readonly messages: MessagesStatus;
   readonly clock: ClockCondition;
   readonly resources: ResourceFigures;
   /** Since the start, in bytes. */
@@ -41,6 +44,7 @@ export const factSections = [
   'provisioning',
   'queue',
   'inputs',
+  'messages',
   'clock',
   'resources',
 ] as const;
@@ -67,6 +71,7 @@ export function reportedSections(facts: DeviceFacts): ReportedProperties {
     provisioning: provisioning(facts),
     queue: queue(facts.queue, facts.now),
     inputs: inputs(facts.inputs, facts.now),
+    messages: messages(facts.messages),
     clock: clock(facts.clock),
     resources: resources(facts),
   };
@@ -162,6 +167,12 @@ function inputs(statuses: readonly InputStatus[], now: Date): object {
 
 function isQuiet(lastReadingAt: string | undefined, now: Date): boolean {
   return lastReadingAt !== undefined && now.getTime() - Date.parse(lastReadingAt) >= quietMs;
+}
+
+/** Each by its name, so that nothing else that may be in a status comes into the twin. */
+function messages(status: MessagesStatus): Record<keyof MessagesStatus, number> {
+  const { received, handled, duplicates, expired, unmatched, failed, leftWithHub, waiting, damaged } = status;
+  return { received, handled, duplicates, expired, unmatched, failed, leftWithHub, waiting, damaged };
 }
 
 function clock({ state, reason, offsetMs }: ClockCondition): object {

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { MessagesStatus } from '../../../src/device-messages.ts';
+import type { MessagesStatus } from '../../../src/messages/counts.ts';
 import type { InvokeMethod } from '../../../src/messages/method-handler.ts';
 import type { Simulator } from '../../../src/simulator/simulator.ts';
 import { Scratch } from '../../support/scratch.ts';

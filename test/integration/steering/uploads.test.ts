@@ -69,6 +69,15 @@ describe('files from a running agent', () => {
     assert.ok(!JSON.stringify(said).includes(signature));
   });
 
+  it('its logs, told in the twin though somebody asks for a property of that name', async () => {
+    device.simulator.patchDesired('gateway', { uploadLogs: 'now', log: { level: 'info' } });
+    await device.untilReported(() => device.reported('log', 'level', 'ac') === 200);
+    assert.equal(device.reported('uploadLogs'), undefined);
+    const { payload } = await device.call('uploadLogs');
+    await device.ended('uploadLogs', payload['correlationId']);
+    assert.deepEqual(Object.keys(device.reported('uploadLogs') as object), ['value']);
+  });
+
   it('a support bundle with all its parts', async () => {
     const { status, payload } = await device.call('uploadSupportBundle', { blobName: 'bundle.tar.gz' });
     assert.equal(status, 202);
@@ -78,14 +87,7 @@ describe('files from a running agent', () => {
     const files = unpacked(gunzipSync(device.simulator.blobs.get('gateway/bundle.tar.gz')?.content ?? ''));
     assert.deepEqual(
       [...files.keys()],
-      [
-        'versions.json',
-        'status.json',
-        'effective-config.txt',
-        'metrics.txt',
-        'logs.ndjson',
-        'manifest.json',
-      ],
+      ['versions.json', 'status.json', 'effective-config.txt', 'metrics.txt', 'logs.ndjson', 'manifest.json'],
     );
     const report = JSON.parse(files.get('status.json') ?? '') as { state: { name: string } };
     assert.equal(report.state.name, 'connected');

@@ -66,6 +66,17 @@ export function facts(changes: Partial<DeviceFacts> = {}): DeviceFacts {
     inputs: [
       { name: 'boiler', state: 'ok', lastReadingAt: '2026-01-01T00:59:30.000Z', readings: 60, failures: 0 },
     ],
+    messages: {
+      received: 40,
+      handled: 38,
+      duplicates: 1,
+      expired: 0,
+      unmatched: 1,
+      failed: 0,
+      leftWithHub: 0,
+      waiting: 0,
+      damaged: 0,
+    },
     clock: { state: 'good', sinceMs: 0, reason: 'it agrees', offsetMs: 120 },
     resources: {
       cpuShare: 0.0234,

@@ -80,6 +80,7 @@ describe('fitted', () => {
     assert.deepEqual((sections['agent'] as Record<string, unknown>)['truncated'], {
       resources: 8,
       inputs: 500,
+      messages: 9,
       queue: 5,
     });
   });

@@ -55,6 +55,18 @@ describe('reportedSections', () => {
         storage: 'disk',
       },
       inputs: { __t: 'c', boiler: { state: 'ok' } },
+      messages: {
+        __t: 'c',
+        received: 40,
+        handled: 38,
+        duplicates: 1,
+        expired: 0,
+        unmatched: 1,
+        failed: 0,
+        leftWithHub: 0,
+        waiting: 0,
+        damaged: 0,
+      },
       clock: { __t: 'c', state: 'good', offsetSeconds: 0 },
       resources: {
         __t: 'c',
@@ -154,6 +166,16 @@ describe('reportedSections', () => {
       wire: { sent: 1_400_000, received: 140_000 },
     });
     assert.equal(difference(told(), later, isNear), undefined);
+  });
+
+  it('says at once that a message could not be handled, and not each that could', () => {
+    const { messages } = facts();
+    const handled = told({ messages: { ...messages, received: 45, handled: 43 } });
+    assert.equal(difference(told(), handled, isNear), undefined);
+    const failed = told({ messages: { ...messages, received: 41, failed: 1 } });
+    assert.deepEqual(difference(told(), failed, isNear), { messages: { received: 41, failed: 1 } });
+    const waiting = told({ messages: { ...messages, received: 41, waiting: 1 } });
+    assert.deepEqual(difference(told(), waiting, isNear), { messages: { received: 41, waiting: 1 } });
   });
 
   it('tells all figures anew once one of them is worth it', () => {
