@@ -3,9 +3,11 @@ import { readFile, statfs } from 'node:fs/promises';
 import { setDefaultAutoSelectFamilyAttemptTimeout } from 'node:net';
 import { uptime } from 'node:os';
 import { join } from 'node:path';
-import { argv, cpuUsage, env, getuid, kill, memoryUsage } from 'node:process';
+import { argv, cpuUsage, env, getuid, kill, memoryUsage, version as nodeVersion } from 'node:process';
 import { rootCertificates } from 'node:tls';
+import { CloudProbe } from './azure/cloud-probe.ts';
 import { Connector } from './azure/connector.ts';
+import type { Hop } from './azure/dial.ts';
 import { AzureDpsClient } from './azure/dps-client.ts';
 import { AzureFileUploads } from './azure/file-upload.ts';
 import type { FileUploadOptions } from './azure/file-upload.ts';
@@ -14,8 +16,10 @@ import { SecureContexts } from './azure/secure-contexts.ts';
 import { WayFile } from './azure/way-file.ts';
 import { WayMemory } from './azure/way-memory.ts';
 import { wayOptions } from './azure/way-options.ts';
+import type { WayOptions } from './azure/way-options.ts';
 import { WireBytes } from './azure/wire-bytes.ts';
 import type { WireTotals } from './azure/wire-bytes.ts';
+import type { NetworkProbe } from './checks/network-probe.ts';
 import type { Config } from './config/schema.ts';
 import type { HubClient } from './connection/hub-client.ts';
 import { httpsDateOffset } from './clock-sync/https-date.ts';
@@ -39,6 +43,9 @@ import type { FileUploads } from './uploads/file-uploads.ts';
 /** A megabyte must get through even where the link has some 4 KB a second. */
 const uploadRequestTimeoutMs = 300_000;
 
+/** A hop that takes longer is as good as closed, to whoever is looking for what is wrong. */
+const probeTimeoutMs = 10_000;
+
 /** Everything outside the program. */
 export interface World {
   readonly clock: Clock;
@@ -48,6 +55,8 @@ export interface World {
   readonly hub: HubClient;
   /** Files to the cloud, as this device at this hub; independent of any session. */
   readonly fileUploads: (assignment: Assignment, credential: Credential) => FileUploads;
+  /** The way to the cloud, hop by hop. */
+  readonly probe: NetworkProbe;
   /** What has gone over the connections to the cloud since the start. */
   readonly wire: () => WireTotals;
   readonly secrets: Pick<Secrets, 'read'>;
@@ -60,6 +69,8 @@ export interface World {
   readonly measureOffset: (signal: AbortSignal) => Promise<number | undefined>;
   /** What was written at a time that cannot be later than now. */
   readonly programFile: string;
+  /** Such as `v20.19.0`. */
+  readonly nodeVersion: string;
   /** What this process uses of the machine: for each who asks anew, since some of it is told since the last time. */
   readonly resources: () => ResourceReadings;
   /** Where `proc`, `sys` and `etc` are. */
@@ -74,11 +85,13 @@ export interface World {
  * The real world. Rejects with a ConfigError when the trust bundle cannot be used.
  * @param live how DPS and hub are reached is read from it anew for each attempt
  * @param stateDirectory where it is kept which way to the cloud works; without it, that is forgotten with the process
+ * @param onHop called as each hop of a connection to DPS or hub is behind us
  */
 export async function realWorld(
   live: Pick<LiveConfig, 'current'>,
   log: Log,
   stateDirectory?: string,
+  onHop?: (hop: Hop) => void,
 ): Promise<World> {
   const config = live.current;
   // Node's own 250 ms for each address of a name are too little for a modem; the connect timeout bounds them all.
@@ -95,7 +108,7 @@ export async function realWorld(
   const connector = new Connector(
     () => {
       const { keepAliveMs, connectTimeoutMs } = live.current.connection;
-      return { ...wayOptions(live.current, secrets, env), keepAliveMs, connectTimeoutMs };
+      return { ...wayOptions(live.current, secrets, env), keepAliveMs, connectTimeoutMs, onHop };
     },
     contexts,
     memory,
@@ -103,9 +116,10 @@ export async function realWorld(
     clock,
     log,
   );
+  const route = (): WayOptions => wayOptions(live.current, secrets, env);
   const uploadOptions: FileUploadOptions = {
     contexts,
-    route: () => wayOptions(live.current, secrets, env),
+    route,
     wire,
     clock,
     random: systemRandom,
@@ -119,6 +133,7 @@ export async function realWorld(
     dps: new AzureDpsClient(connector, clock, modelId),
     hub: new AzureHubClient({ ackTimeoutMs, modelId }, connector, clock, log),
     fileUploads: (assignment, credential) => new AzureFileUploads(uploadOptions, assignment, credential),
+    probe: new CloudProbe({ route, contexts, wire, clock, timeoutMs: probeTimeoutMs }),
     wire: () => wire.totals,
     secrets,
     ca,
@@ -126,6 +141,7 @@ export async function realWorld(
     measureOffset: (signal) =>
       httpsDateOffset({ host: timeHost(live.current), port: 443, ca, clock, log })(signal),
     programFile: argv[1] ?? '',
+    nodeVersion,
     bootTime: () => new Date(clock.now().getTime() - uptime() * 1000),
     resources: processResources,
     root: '/',
@@ -153,7 +169,17 @@ function processResources(): ResourceReadings {
       const { bavail, bsize } = await statfs(path);
       return bavail * bsize;
     },
+    openFiles,
   };
+}
+
+/** proc(5): the folder being read is one of them. */
+function openFiles(): number | undefined {
+  try {
+    return readdirSync('/proc/self/fd').length - 1;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Without DPS of its own a device asks the one of the public cloud. */
@@ -166,19 +192,9 @@ function timeHost({ provisioning }: Config): string {
 /** Node's own roots and the bundle's; `undefined`, meaning Node's own, when there is no bundle. */
 async function trustedCertificates(path: string | undefined): Promise<string[] | undefined> {
   if (path === undefined) return undefined;
-    openFiles,
   try {
     const bundle = await readFile(path, 'utf8');
     if (!bundle.includes('-----BEGIN CERTIFICATE-----')) throw new Error('it holds no PEM certificate');
-/** proc(5): the folder being read is one of them. */
-function openFiles(): number | undefined {
-  try {
-    return readdirSync('/proc/self/fd').length - 1;
-  } catch {
-    return undefined;
-  }
-}
-
     return [...rootCertificates, bundle];
   } catch (cause) {
     throw new ConfigError(`cannot use trust_bundle_cert ${path}: ${describeError(cause)}`, { cause });

@@ -11,10 +11,9 @@ import type { Line } from './dial.ts';
 import { MqttLink } from './mqtt-link.ts';
 import type { LinkOptions } from './mqtt-link.ts';
 import { bypassesProxy } from './no-proxy.ts';
-import { ProxyError } from './proxy-error.ts';
-import type { Proxy } from './proxy-tunnel.ts';
+import { unreachableProxy } from './proxy-error.ts';
 import type { SecureContexts } from './secure-contexts.ts';
-import { authorityOf, portFor } from './target.ts';
+import { portFor } from './target.ts';
 import type { Target } from './target.ts';
 import { blocksOnlyThisWay } from './way.ts';
 import type { Way } from './way.ts';
@@ -98,7 +97,7 @@ export class Connector {
   async #open(
     { service, target, credential, doing }: Errand,
     way: Way,
-    { connectTimeoutMs, keepAliveMs, noProxy, proxy: proxyNow }: ConnectorOptions,
+    { connectTimeoutMs, keepAliveMs, noProxy, proxy: proxyNow, onHop }: ConnectorOptions,
     signal: AbortSignal,
   ): Promise<MqttLink> {
     const secureContext = this.#contexts.for(credential);
@@ -112,13 +111,13 @@ export class Connector {
     };
     try {
       const line: Line = await withDeadline(this.#clock, connectTimeoutMs, late, signal, (limit) =>
-        dial({ ...target, port, way, proxy, secureContext, wire: this.#wire, onProxyReached }, limit),
+        dial({ ...target, port, way, proxy, secureContext, wire: this.#wire, onProxyReached, onHop }, limit),
       );
       const leftMs = Math.max(1, startedAt + connectTimeoutMs - this.#clock.monotonic());
-      return new MqttLink({ connectTimeoutMs: leftMs, keepAliveMs }, line);
+      return new MqttLink({ connectTimeoutMs: leftMs, keepAliveMs, onHop }, line);
     } catch (error) {
       if (signal.aborted || !(error instanceof Error)) throw error;
-      const cause = error === late && atProxy && proxy !== undefined ? unreachable(proxy, late) : error;
+      const cause = error === late && atProxy && proxy !== undefined ? unreachableProxy(proxy, late) : error;
       const by = `${way === 'mqtt_ws' ? ' over WebSockets' : ''}${proxy === undefined ? '' : ' through the proxy'}`;
       throw new CloudError(codeOf(cause, service), `${doing}${by}`, { cause });
     }
@@ -127,16 +126,6 @@ export class Connector {
 
 function codeOf(error: Error, service: Service): FailureCode {
   return classifyEnd({ wasOpen: false, error, byServer: false }, service);
-}
-
-function unreachable(proxy: Proxy, cause: Error): ProxyError {
-  return new ProxyError(
-    'PROXY-UNREACHABLE',
-    `cannot reach the proxy at ${authorityOf(proxy.host, proxy.port)}`,
-    {
-      cause,
-    },
-  );
 }
 
 /** A failure that is the same by every way says more than one of this way or that; otherwise the first choice's. */

@@ -11,6 +11,9 @@ import type { Way } from './way.ts';
 import { openWebSocket } from './web-socket.ts';
 import type { WireBytes } from './wire-bytes.ts';
 
+/** What a connection is made of, in the order in which it is made; `tunnel` is that of a proxy. */
+export type Hop = 'tcp' | 'tunnel' | 'tls' | 'websocket' | 'connack';
+
 export interface DialOptions {
   readonly host: string;
   readonly port: number;
@@ -22,6 +25,8 @@ export interface DialOptions {
   readonly wire: WireBytes;
   /** Called when there is a connection to the proxy. */
   readonly onProxyReached: () => void;
+  /** Called as each hop is behind us. */
+  readonly onHop?: ((hop: Hop) => void) | undefined;
 }
 
 /** A connection to a service that is ready for MQTT's first packet. */
@@ -41,8 +46,18 @@ const tcpKeepAliveMs = 30_000;
  * open then.
  */
 export async function dial(options: DialOptions, signal: AbortSignal): Promise<Line> {
-  const { host, port, way, secureContext } = options;
-  const raw = await transport(options, signal);
+  const { host, port, way, onHop } = options;
+  const socket = await dialTls(options, signal);
+  if (way === 'mqtt') return { stream: socket, socket };
+  const stream = await openWebSocket(socket, authorityOf(host, port), signal);
+  onHop?.('websocket');
+  return { stream, socket };
+}
+
+/** The same as far as TLS. */
+export async function dialTls(options: Omit<DialOptions, 'way'>, signal: AbortSignal): Promise<TLSSocket> {
+  const { host, secureContext, onHop } = options;
+  const raw = await dialTcp(options, signal);
   const secured = connectTls({
     socket: raw,
     host,
@@ -51,18 +66,24 @@ export async function dial(options: DialOptions, signal: AbortSignal): Promise<L
     rejectUnauthorized: true,
   });
   const socket = await whenReady(secured, 'secureConnect', signal);
-  const stream = way === 'mqtt' ? socket : await openWebSocket(socket, authorityOf(host, port), signal);
-  return { stream, socket };
+  onHop?.('tls');
+  return socket;
 }
 
-async function transport(
-  { host, port, proxy, wire, onProxyReached }: DialOptions,
+/** The same as far as TCP, or the proxy's tunnel. */
+export async function dialTcp(
+  { host, port, proxy, wire, onProxyReached, onHop }: Omit<DialOptions, 'way' | 'secureContext'>,
   signal: AbortSignal,
 ): Promise<Socket> {
+  const onReached = (): void => {
+    onProxyReached();
+    onHop?.('tcp');
+  };
   const socket =
     proxy === undefined
       ? await whenReady(wire.watch(connectTcp({ host, port })), 'connect', signal)
-      : await openTunnel(proxy, authorityOf(host, port), signal, { wire, onReached: onProxyReached });
+      : await openTunnel(proxy, authorityOf(host, port), signal, { wire, onReached });
+  onHop?.(proxy === undefined ? 'tcp' : 'tunnel');
   socket.setKeepAlive(true, tcpKeepAliveMs);
   return socket;
 }

@@ -4,7 +4,7 @@ import { ChurnMap } from '../lib/churn.ts';
 import { afterThisTurn } from '../lib/clock.ts';
 import type { Clock } from '../lib/clock.ts';
 import { withDeadline } from '../lib/deadline.ts';
-import type { Line } from './dial.ts';
+import type { Hop, Line } from './dial.ts';
 import { publishPackets } from './publish-packet.ts';
 import type { Publish } from './publish-packet.ts';
 
@@ -13,6 +13,8 @@ export interface LinkOptions {
   readonly connectTimeoutMs: number;
   /** Interval of MQTT pings, in milliseconds: silence is noticed between one and two of it. */
   readonly keepAliveMs: number;
+  /** Called as each hop is behind us, up to the CONNACK that accepts. */
+  readonly onHop?: ((hop: Hop) => void) | undefined;
 }
 
 /** How a connection ended, as seen at the socket: the SDK hides it (azure-node-sdk.md 1.2). */
@@ -106,6 +108,7 @@ export class MqttLink {
     client.once('connect', () => {
       this.#wasOpen = true;
       this.#answered = true;
+      this.#options.onHop?.('connack');
     });
     return client;
   }

@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import type { Secret } from '../lib/secret.ts';
 import { ConnectAnswerReader } from './connect-answer.ts';
 import type { ConnectAnswer } from './connect-answer.ts';
-import { ProxyError } from './proxy-error.ts';
+import { ProxyError, unreachableProxy } from './proxy-error.ts';
 import { whenReady } from './socket-ready.ts';
 import { authorityOf } from './target.ts';
 import type { WireBytes } from './wire-bytes.ts';
@@ -35,7 +35,7 @@ export async function openTunnel(
   { wire, onReached }: TunnelWatch,
 ): Promise<Socket> {
   const name = authorityOf(proxy.host, proxy.port);
-  const socket = await reach(proxy, name, signal, wire);
+  const socket = await reach(proxy, signal, wire);
   onReached();
   socket.write(request(authority, proxy.authorization));
   const answer = await readAnswer(socket, name, signal);
@@ -45,12 +45,12 @@ export async function openTunnel(
   throw refusal;
 }
 
-async function reach(proxy: Proxy, name: string, signal: AbortSignal, wire: WireBytes): Promise<Socket> {
+async function reach(proxy: Proxy, signal: AbortSignal, wire: WireBytes): Promise<Socket> {
   try {
     return await whenReady(wire.watch(connect({ host: proxy.host, port: proxy.port })), 'connect', signal);
   } catch (cause) {
     if (signal.aborted) throw cause;
-    throw new ProxyError('PROXY-UNREACHABLE', `cannot reach the proxy at ${name}`, { cause });
+    throw unreachableProxy(proxy, cause);
   }
 }
 

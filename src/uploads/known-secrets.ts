@@ -17,7 +17,8 @@ export async function knownSecrets(
   return secrets.filter((one) => one !== undefined);
 }
 
-function* secretsIn(value: unknown): Generator<Secret | SecretSource, void, undefined> {
+/** Every secret in a configuration, and every place where it says that one stands. */
+export function* secretsIn(value: unknown): Generator<Secret | SecretSource, void, undefined> {
   if (value instanceof Secret) yield value;
   else if (isReference(value)) yield value;
   else if (Array.isArray(value)) for (const item of value) yield* secretsIn(item);
