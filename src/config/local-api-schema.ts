@@ -3,6 +3,7 @@ import { field, present, section, text, wholeNumber } from './fields.ts';
 import { parseAbsolutePath } from './file-uri.ts';
 import { expected, type Parsed } from './found.ts';
 import { fitting } from './misfit.ts';
+import { page, type PageConfig } from './page-schema.ts';
 
 /** Where and for whom the agent listens on its own machine. */
 export const localApi: v.GenericSchema<LocalApiInput, LocalApiConfig> = v.pipe(
@@ -11,15 +12,16 @@ export const localApi: v.GenericSchema<LocalApiInput, LocalApiConfig> = v.pipe(
     mode: v.optional(field(parseMode)),
     group: v.optional(text('the name of a group of this machine', /^[A-Za-z_][A-Za-z0-9_.-]{0,31}$/)),
     tcp_port: v.optional(wholeNumber(1, 65_535)),
+    page: v.optional(page),
   }),
   fitting(({ mode, group }) =>
     group !== undefined && isOwnersOnly(mode)
       ? [{ key: 'group', message: "has no access with mode '0600': write mode '0660', or no mode" }]
       : [],
   ),
-  v.transform(({ path, mode, group, tcp_port }) => ({
+  v.transform(({ path, mode, group, tcp_port, page: statusPage }) => ({
     mode: mode ?? (group === undefined ? ownersOnly : groupsToo),
-    ...present({ path, group, tcpPort: tcp_port }),
+    ...present({ path, group, tcpPort: tcp_port, page: statusPage }),
   })),
 );
 
@@ -32,6 +34,8 @@ export interface LocalApiConfig {
   readonly group?: string;
   /** On 127.0.0.1; absent: none. */
   readonly tcpPort?: number;
+  /** Absent: there is none. */
+  readonly page?: PageConfig;
 }
 
 interface LocalApiInput {
@@ -39,6 +43,7 @@ interface LocalApiInput {
   mode?: unknown;
   group?: unknown;
   tcp_port?: unknown;
+  page?: unknown;
 }
 
 const ownersOnly = 0o600;

@@ -80,8 +80,8 @@ function secretIn(source: SecretSource | undefined): Secret | undefined {
 }
 
 /** Where in a configuration there can be secrets. */
-function secretPlaces({ provisioning, proxy, telemetry }: Config): unknown[] {
-  return [provisioning.attestation, proxy, ...telemetry.inputs.flatMap(inputSecrets)];
+function secretPlaces({ provisioning, proxy, telemetry, localApi }: Config): unknown[] {
+  return [provisioning.attestation, proxy, localApi.page, ...telemetry.inputs.flatMap(inputSecrets)];
 }
 
 /** What is in a header cannot be known, so it is taken for a secret. */

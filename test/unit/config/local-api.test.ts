@@ -32,4 +32,11 @@ describe('local_api', () => {
   it('takes a mode without its quotes for what it looks like', async () => {
     assert.deepEqual((await load('local-api-mode-unquoted')).localApi, { mode: 0o660 });
   });
+
+  it('has the status page where it is said to be, with its password', async () => {
+    assert.deepEqual((await load('local-api-page')).localApi.page, {
+      listen: { address: '::', port: 8088 },
+      password: { kind: 'file', path: '/etc/dps-agent/page-password' },
+    });
+  });
 });
