@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { withoutSecrets } from './without-secrets.ts';
+import { withoutSecrets } from '../lib/without-secrets.ts';
 
 /** One argument of a method: any JSON in, the method's own type out. */
 export type Argument<T> = v.GenericSchema<unknown, T>;

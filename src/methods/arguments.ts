@@ -1,11 +1,11 @@
 import * as v from 'valibot';
 import { isJsonObject } from '../lib/json.ts';
 import type { JsonObject } from '../lib/json.ts';
+import { formsOf, withoutSecrets } from '../lib/without-secrets.ts';
 import { expectedButFound, isSecret } from './argument-kinds.ts';
 import type { Method } from './method.ts';
 import { didYouMean } from './suggest.ts';
 import type { Suggest } from './suggest.ts';
-import { withoutSecrets } from './without-secrets.ts';
 
 export type ReadArguments = { readonly args: unknown } | { readonly problem: string };
 
@@ -41,13 +41,14 @@ export function shownArguments(method: Method | undefined, payload: unknown): Js
 }
 
 /** The texts among the arguments that nobody is to be told, in whatever they may turn up. */
-export function secretsIn({ args }: Method, payload: unknown): string[] {
+export function secretsIn({ args }: Method, payload: unknown): readonly string[] {
   if (!isJsonObject(payload)) return [];
   const known = entriesOf(args) ?? {};
-  return Object.entries(payload).flatMap(([name, value]) => {
+  const texts = Object.entries(payload).flatMap(([name, value]) => {
     const schema = Object.hasOwn(known, name) ? known[name] : undefined;
     return schema !== undefined && isSecret(schema) ? textsIn(value) : [];
   });
+  return formsOf(texts);
 }
 
 /** However deep; a word of a few letters is no secret, and would tear every sentence it is in. */

@@ -3,17 +3,19 @@ import { withDeadline } from '../lib/deadline.ts';
 import { describeError } from '../lib/errors.ts';
 import { isJsonObject } from '../lib/json.ts';
 import type { Log } from '../lib/log.ts';
+import { withoutSecrets } from '../lib/without-secrets.ts';
 import { readArguments, secretsIn, shownArguments } from './arguments.ts';
 import { refusal } from './refusal.ts';
 import type { Method, MethodCall, MethodResponse } from './method.ts';
 import { didYouMean } from './suggest.ts';
 import type { Suggest } from './suggest.ts';
-import { withoutSecrets } from './without-secrets.ts';
 
 export interface MethodTableOptions {
   readonly methods: readonly Method[];
   readonly settings: () => MethodLimits;
   readonly suggest: Suggest;
+  /** Is told of each answer; `undefined` for a method that there is not, since its name may be anything. */
+  readonly onAnswer?: ((method: string | undefined, status: number) => void) | undefined;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -52,6 +54,7 @@ export class MethodTable {
     const method = this.#find(call.name);
     const response = method === undefined ? this.#unknown(call.name) : await this.#call(method, call, signal);
     this.#audit(call, method, response, this.#options.clock.monotonic() - startedMs);
+    this.#options.onAnswer?.(method?.name, response.status);
     return response;
   }
 

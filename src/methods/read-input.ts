@@ -1,12 +1,12 @@
 import * as v from 'valibot';
 import { describeError } from '../lib/errors.ts';
+import { withoutSecrets } from '../lib/without-secrets.ts';
 import type { Reading } from '../telemetry/reading.ts';
 import { text } from './argument-kinds.ts';
 import type { Method } from './method.ts';
 import { refusal } from './refusal.ts';
 import { didYouMean } from './suggest.ts';
 import type { Suggest } from './suggest.ts';
-import { withoutSecrets } from './without-secrets.ts';
 
 /** An input as far as it can be asked. */
 export interface ReadableInput {

@@ -13,7 +13,6 @@ import {
 } from '../../../src/methods/argument-kinds.ts';
 import { readArguments } from '../../../src/methods/arguments.ts';
 import type { Method } from '../../../src/methods/method.ts';
-import { withoutSecrets } from '../../../src/methods/without-secrets.ts';
 
 const args = v.object({
   level: oneOf(['debug', 'info']),
@@ -127,34 +126,4 @@ describe('a moment', () => {
       assert.ok(!v.is(moment, wrong));
     });
   }
-});
-
-describe('a text without secrets', () => {
-  const key = Buffer.alloc(32, 7).toString('base64');
-  for (const [text_, shown] of [
-    ['PUT https://b/c?sv=2024&sig=a%2Bb%3D&se=1 failed', 'PUT https://b/c?sv=2024&sig=[secret]&se=1 failed'],
-    [`HostName=h;DeviceId=d;SharedAccessKey=${key}`, 'HostName=h;DeviceId=d;SharedAccessKey=[secret]'],
-    [`the key ${key} is wrong`, 'the key [secret] is wrong'],
-    ['-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n!', '[secret]\n!'],
-    ['Authorization: Bearer abc.def-ghi', 'Authorization: Bearer [secret]'],
-    [
-      'cannot read /sys/class/thermal/thermal_zone0/temp',
-      'cannot read /sys/class/thermal/thermal_zone0/temp',
-    ],
-  ] as const) {
-    it(`is ${JSON.stringify(shown)}`, () => {
-      assert.equal(withoutSecrets(text_), shown);
-    });
-  }
-
-  it('is found in a moment, however long it is', () => {
-    const long = `${'x'.repeat(200_000)} ${'-----BEGIN '.repeat(20_000)}`;
-    const startMs = performance.now();
-    assert.equal(withoutSecrets(long), long);
-    assert.ok(performance.now() - startMs < 1000);
-  });
-
-  it('does not have those it is told, nor is it torn by an empty one', () => {
-    assert.equal(withoutSecrets('a hunter2 b hunter2', ['hunter2', '']), 'a [secret] b [secret]');
-  });
 });
