@@ -7,6 +7,8 @@ import { keysDerive } from './keys-derive.ts';
 import { run } from './run.ts';
 import { status } from './status.ts';
 import { telemetryTest } from './telemetry-test.ts';
+import { telemetrySend } from './telemetry-send.ts';
+import { telemetryTail } from './telemetry-tail.ts';
 import type { Verb } from './verb.ts';
 
 /** Everything the program can be told to do, in the order of its help. */
@@ -14,6 +16,8 @@ export const verbs: readonly Verb[] = [
   run,
   status,
   telemetryTest,
+  telemetryTail,
+  telemetrySend,
   configShow,
   configValidate,
   identityShow,
