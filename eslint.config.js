@@ -68,7 +68,7 @@ const features = [
   'telemetry',
   'twin',
   'methods',
-  'systemd',
+  'supervision',
   'clock-sync',
   'local-api',
   'tasks',

@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto';
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ClockWatch } from './clock-sync/clock-watch.ts';
 import { newestFile } from './clock-sync/newest-file.ts';
 import { SyncProbe } from './clock-sync/sync-probe.ts';
 import { parseDuration } from './config/duration.ts';
+import type { Config } from './config/schema.ts';
 import { Connection } from './connection/connection.ts';
 import type { IdentitySource, SessionServices } from './connection/connection.ts';
 import { deviceCredentials } from './device-credentials.ts';
@@ -12,6 +14,7 @@ import { deviceMethods } from './device-methods.ts';
 import { openTelemetry } from './device-telemetry.ts';
 import { deviceTwin } from './device-twin.ts';
 import { deviceWork } from './device-work.ts';
+import { Bell } from './lib/bell.ts';
 import { untilStopped } from './lib/deadline.ts';
 import { runUpon } from './lib/service.ts';
 import type { Service } from './lib/service.ts';
@@ -33,6 +36,11 @@ import { Provisioner } from './provisioning/provisioner.ts';
 import type { ProvisionerOptions } from './provisioning/provisioner.ts';
 import { RegistrationRecord } from './provisioning/registration-record.ts';
 import type { StopRequest } from './stop-request.ts';
+import { connectionPulse } from './supervision/connection-pulse.ts';
+import type { ConnectionLimits } from './supervision/connection-pulse.ts';
+import { statusLine } from './supervision/status-line.ts';
+import { Supervised } from './supervision/supervised.ts';
+import type { SupervisedOptions } from './supervision/supervised.ts';
 import { readingOf } from './telemetry/formats/json-readings.ts';
 import { agentVersion } from './version.ts';
 import type { World } from './world.ts';
@@ -40,6 +48,8 @@ import type { World } from './world.ts';
 export interface Agent extends Service {
   /** Has DPS asked again, for the reason given. */
   requestReprovision(why: string): void;
+  /** Puts another configuration of the files in force; what the twin says still lies over it. */
+  reload(config: Config, isOtherWay: boolean): void;
 }
 
 /** The process around the agent. */
@@ -49,6 +59,8 @@ export interface AgentHost {
   readonly socketPath?: string | undefined;
   readonly levels: LogLevels;
   readonly ring: LogRing;
+  /** Absent: systemd does not want to hear how the agent is. */
+  readonly supervision?: Pick<SupervisedOptions, 'notifier' | 'stopDeadlineMs'> | undefined;
   /** Asked for when the cloud wants the agent started anew. */
   readonly stop: Pick<StopRequest, 'restart'>;
   /** Every value of the configuration with its source, secrets masked. */
@@ -137,6 +149,7 @@ export async function createAgent(
       ...messages.sessionServices(session),
     ]);
   };
+  const stateChanged = new Bell();
   const connection = new Connection({
     clockTrust: clockWatch,
     hub: world.hub,
@@ -149,6 +162,7 @@ export async function createAgent(
     generation: () => live.generation,
     sessionServices,
     onState: (state) => {
+      stateChanged.ring();
       twin.lastError.onState(state);
       twin.noteChange();
     },
@@ -200,14 +214,33 @@ export async function createAgent(
       log: inArea('local_api').log,
     });
 
+  const supervised = (by: Pick<SupervisedOptions, 'notifier' | 'stopDeadlineMs'>): Supervised =>
+    new Supervised({
+      ...by,
+      pulses: () => [
+        connectionPulse(connection.status, connectionLimits(live.current)),
+        ...telemetry.pulses,
+      ],
+      crossThreadPool: () => stat(stateDirectory),
+      statusLine: () => statusLine(connection.status, telemetry.status.queue),
+      changed: stateChanged,
+      clock,
+      log: world.log,
+    });
+
   return {
     name: 'agent',
     requestReprovision,
+    reload: (files, isOtherWay) => {
+      twin.rebase(files);
+      if (isOtherWay) connection.reconnect('the configuration has changed');
+    },
     run: async (signal) => {
       const services = [
         ...[clockWatch, connection, ...renewals, ...telemetry.inputs],
         ...[...twin.services, ...messages.services, ...work.services],
         ...(host.socketPath === undefined ? [] : [localApi(host.socketPath)]),
+        ...(host.supervision === undefined ? [] : [supervised(host.supervision)]),
       ];
       try {
         await runUpon(telemetry.base, services, signal);
@@ -230,6 +263,14 @@ function invoker(methods: MethodTable): InvokeMethod {
       logs: { source: host.ring, parseDuration },
     await afterwards?.();
     return response;
+  };
+}
+
+function connectionLimits({ clock, connection, provisioning }: Config): ConnectionLimits {
+  return {
+    waitForSyncMs: clock.waitForSyncMs,
+    registrationMs: provisioning.source === 'dps' ? provisioning.deadlineMs : 0,
+    connectTimeoutMs: connection.connectTimeoutMs,
   };
 }
 

@@ -5,6 +5,7 @@ import type { Service } from './lib/service.ts';
 import type { LiveConfig } from './live-config.ts';
 import type { TelemetryDesk } from './local-api/telemetry-desk.ts';
 import type { TelemetryFeed } from './local-api/telemetry-tail-route.ts';
+import type { Pulse } from './supervision/pulse.ts';
 import { Budget } from './telemetry/budget/budget.ts';
 import type { BudgetStatus } from './telemetry/budget/budget.ts';
 import { SocketDesk } from './telemetry/desk.ts';
@@ -39,6 +40,8 @@ export interface DeviceTelemetry {
   /** Where the local API hands in what is posted. */
   readonly desk: TelemetryDesk;
   readonly status: TelemetryStatus;
+  /** The loops that must keep turning. */
+  readonly pulses: readonly Pulse[];
   /** What can be read out of turn. */
   /** For whoever reads along. */
   readonly feed: TelemetryFeed;
@@ -138,6 +141,9 @@ export async function openTelemetry(
         ...deliveries.count,
         refused: Object.fromEntries(intakes.map(({ input, refused }) => [input.name, refused])),
       };
+    },
+    get pulses() {
+      return [queue, ...inputs].map(({ name, dueMs }) => ({ name, dueMs }));
     },
     readable: configured.map((config) => readable(config, live, world)),
     flush: async (signal) => {

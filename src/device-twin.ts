@@ -49,6 +49,8 @@ export interface DeviceTwin {
   load(): Promise<void>;
   sessionServices(session: TwinSession, about: SessionFacts): Service[];
   readonly lastError: LastErrorRecorder;
+  /** The configuration of the files is another from now on. */
+  rebase(config: Config): void;
   /** Something worth a report may have happened. */
   noteChange(): void;
 }
@@ -115,6 +117,9 @@ export function deviceTwin(
   return {
     services: [trial, { name: 'report interval', run: (signal) => followed(live.changed, changed, signal) }],
     lastError,
+    rebase: (files) => {
+      store.rebase(files);
+    },
     noteChange: () => {
       changed.ring();
     },

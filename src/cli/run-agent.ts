@@ -10,6 +10,7 @@ import { describeError } from '../lib/errors.ts';
 import type { Log } from '../lib/log.ts';
 import { LiveConfig } from '../live-config.ts';
 import { StopRequest } from '../stop-request.ts';
+import { Reloading } from '../supervision/reloading.ts';
 import { agentVersion } from '../version.ts';
 import { realWorld } from '../world.ts';
 import type { World } from '../world.ts';
@@ -19,6 +20,7 @@ import { readConfig } from './read-config.ts';
 import { showConfig } from './show-config.ts';
 import { socketPathFor } from './socket-path.ts';
 import { pidFileIn, stateDirectoryOf } from './state-directory.ts';
+import { systemdNotifier } from './systemd-notifier.ts';
 import { exitCodes } from './usage.ts';
 
 /** An orderly end has this long, in milliseconds; then the process ends all the same, still in order. */
@@ -27,7 +29,8 @@ const stopDeadlineMs = 4500;
 /** Runs until a signal or the cloud ends it, and returns the exit code. Throws a ConfigError before it starts. */
 export async function runAgent(configPath: string): Promise<number> {
   // Before anything else: until somebody listens, Node answers SIGUSR1 by opening its debugger to the whole machine.
-  const requests = new ReprovisionSignal();
+  const requests = new EarlySignal('SIGUSR1');
+  const reloads = new EarlySignal('SIGHUP');
   const loaded = await readConfig(configPath);
   const { config, warnings } = loaded;
   const { log, levels, ring } = await createLogging(config.log, standardOutput(), new SystemClock());
@@ -39,6 +42,7 @@ export async function runAgent(configPath: string): Promise<number> {
   const world = await realWorld(live, log, stateDirectory);
   log.info({ version: agentVersion, config: configPath, stateDirectory }, `dps-agent ${agentVersion} starts`);
 
+  const notifier = systemdNotifier(log);
   const stop = new StopRequest();
   stopOnSignals(stop, log);
   const agent = await createAgent(live, stateDirectory, world, {
@@ -46,6 +50,20 @@ export async function runAgent(configPath: string): Promise<number> {
     socketPath: socketPathFor(stateDirectory),
     ...{ levels, ring, stop },
     describeConfig: () => showConfig(configPath, 'text', true),
+    supervision: notifier === undefined ? undefined : { notifier, stopDeadlineMs },
+  });
+  const reloading = new Reloading({
+    ...{ config, notifier, log },
+    read: () => readConfig(configPath),
+    apply: (files, isOtherWay) => {
+      agent.reload(files, isOtherWay);
+    },
+    monotonicUsec: () => process.hrtime.bigint() / 1000n,
+  });
+  reloads.handle(() => {
+    // A terminal that was closed is no wish for another configuration.
+    if (process.stdout.isTTY) stop.stop('its terminal was closed');
+    else void reloading.request();
   });
   requests.handle(() => {
     agent.requestReprovision('by SIGUSR1');
@@ -65,15 +83,18 @@ async function writePidFile(stateDirectory: string, log: Log): Promise<void> {
   }
 }
 
-/** SIGUSR1: an operator wants DPS asked. One that comes before the agent is made is kept for it. */
-class ReprovisionSignal {
+/**
+ * SIGUSR1: an operator wants DPS asked; SIGHUP: the configuration read again. One that comes before the agent is made is
+ * kept for it.
+ */
+class EarlySignal {
   #isPending = false;
   #onSignal = (): void => {
     this.#isPending = true;
   };
 
-  constructor() {
-    process.on('SIGUSR1', () => {
+  constructor(signal: NodeJS.Signals) {
+    process.on(signal, () => {
       this.#onSignal();
     });
   }

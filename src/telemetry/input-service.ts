@@ -49,6 +49,8 @@ export interface InputStatus {
 const retry = { initialMs: 1000, maximumMs: 300_000 };
 /** One that speaks by itself is well again once it has spoken for so long, in milliseconds. */
 const steadyMs = 10_000;
+/** No reading that was asked for takes longer than this, in milliseconds, what is done with it included. */
+const longestReadMs = 600_000;
 
 /**
  * Reads one input, at its interval or for as long as it speaks, and hands on what it says. A failing input is tried again
@@ -65,6 +67,7 @@ export class InputService implements Service {
   #readings = 0;
   #lastReadingMs: number | undefined;
   #calledMs = 0;
+  #dueMs: number | undefined;
   #hasBeenRead = false;
   #error: string | undefined;
 
@@ -87,6 +90,11 @@ export class InputService implements Service {
     };
   }
 
+  /** When what it is doing should have ended, on the monotonic clock; `undefined` while it may last for ever. */
+  get dueMs(): number | undefined {
+    return this.#dueMs;
+  }
+
   #state(): InputStatus['state'] {
     if (!this.#isEnabled()) return 'off';
     if (this.#error !== undefined) return 'failing';
@@ -99,11 +107,13 @@ export class InputService implements Service {
     const isAsked = input.intervalMs !== undefined;
     let readAt = clock.monotonic();
     while (!signal.aborted) {
+      this.#dueMs = undefined;
       if (!this.#isEnabled()) {
         await changed.until(() => this.#isEnabled(), signal);
         readAt = clock.monotonic();
         continue;
       }
+      if (isAsked) this.#dueMs = clock.monotonic() + longestReadMs;
       const isRead = await this.#readWhileEnabled(signal);
       if (isAsked && (isRead || onError === 'ignore')) {
         await this.#untilDue(readAt, signal);
@@ -135,6 +145,7 @@ export class InputService implements Service {
     const { clock, changed } = this.#options;
     const isWaiting = (): boolean => this.#isEnabled() && this.#waitMs(readAt) > 0;
     while (isWaiting() && !signal.aborted) {
+      this.#dueMs = clock.monotonic() + this.#waitMs(readAt);
       await inScope(signal, ({ signal: wait }) =>
         untilStopped(Promise.race([clock.sleep(this.#waitMs(readAt), wait), changed.heard()]), wait),
       );
@@ -150,6 +161,7 @@ export class InputService implements Service {
     const initialMs = Math.min(retry.initialMs, this.#intervalMs());
     const maximumMs = Math.max(initialMs, Math.min(retry.maximumMs, this.#longestWaitMs()));
     const waitMs = fullJitterMs({ initialMs, maximumMs }, this.#failuresInRow, random);
+    this.#dueMs = clock.monotonic() + waitMs;
     await untilStopped(clock.sleep(waitMs, signal), signal);
   }
 

@@ -34,6 +34,8 @@ export interface DiskQueueParts extends StoreParts {
 const housekeepingMs = 60_000;
 /** With nobody there to send them, so much is written without waiting for more, in bytes: a write worth its sync. */
 const worthWritingBytes = 131_072;
+/** No turn takes longer than this, in milliseconds, with whatever card there is. */
+const longestTurnMs = 600_000;
 const atOnce = Promise.resolve();
 
 /**
@@ -49,6 +51,7 @@ export class DiskQueue implements TelemetryQueue, Service {
   /** When the losses are to be saved. */
   #savingAtMs = Infinity;
   #sleepsUntilMs = Infinity;
+  #turnsSinceMs: number | undefined;
   #wake: () => void = () => undefined;
 
   constructor(parts: DiskQueueParts) {
@@ -151,6 +154,13 @@ export class DiskQueue implements TelemetryQueue, Service {
     };
   }
 
+  /** When what `run` is doing should have ended, on the monotonic clock; `undefined` before it runs. */
+  get dueMs(): number | undefined {
+    const since = this.#turnsSinceMs;
+    if (since !== undefined) return since + longestTurnMs;
+    return Number.isFinite(this.#sleepsUntilMs) ? this.#sleepsUntilMs : undefined;
+  }
+
   get losses(): readonly Loss[] {
     return this.#parts.drops.tally.losses;
   }
@@ -165,7 +175,11 @@ export class DiskQueue implements TelemetryQueue, Service {
     while (!signal.aborted) {
       const dueMs = this.#dueMs();
       if (dueMs > this.#parts.clock.monotonic()) await this.#sleep(dueMs, signal);
-      else await this.#turn();
+      else {
+        this.#turnsSinceMs = this.#parts.clock.monotonic();
+        await this.#turn();
+        this.#turnsSinceMs = undefined;
+      }
     }
   }
 

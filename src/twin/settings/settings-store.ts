@@ -16,7 +16,7 @@ export interface SettingsStoreOptions {
   /** Of settings.json; the copy before it is kept beside it, as settings.previous.json. */
   readonly path: string;
   readonly table: SettingsTable;
-  /** Of the files: what the settings lie over. */
+  /** Of the files: what the settings lie over, until it is rebased. */
   readonly config: Config;
   /** Where what is in force is put. */
   readonly live: { readonly generation: number; put(config: Config): void };
@@ -36,11 +36,13 @@ export class SettingsStore {
   #state: SettingsState = noSettings;
   /** What the file holds, if that is known. */
   #onDisk: string | undefined;
+  #config: Config;
   #connectionSince = 0;
   #turn: Promise<unknown> = Promise.resolve();
 
   constructor(options: SettingsStoreOptions) {
     this.#options = options;
+    this.#config = options.config;
   }
 
   get state(): SettingsState {
@@ -84,11 +86,17 @@ export class SettingsStore {
     return mine;
   }
 
+  /** What the settings lie over is another from now on. */
+  rebase(config: Config): void {
+    this.#config = config;
+    this.#put(this.#state);
+  }
+
   #put(state: SettingsState): void {
-    const { table, config, live } = this.#options;
+    const { table, live } = this.#options;
     const isOther = state.connection !== this.#state.connection;
     this.#state = state;
-    live.put(effectiveConfig(table, config, valuesIn(settingsInForce(state))));
+    live.put(effectiveConfig(table, this.#config, valuesIn(settingsInForce(state))));
     if (isOther) this.#connectionSince = live.generation;
     this.changed.ring();
   }
