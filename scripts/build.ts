@@ -1,7 +1,11 @@
-// Bundles each program into one file. CommonJS and not minified: docs/measurements.md says why.
-import { chmod, rm } from 'node:fs/promises';
+// Bundles each program into one file. CommonJS and not minified: docs/measurements.md says why. Beside them the manual page
+// and the completions, for a package to install.
+import { chmod, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { build } from 'esbuild';
+import { completions } from '../src/cli/completion/shells.ts';
+import { manPage } from '../src/cli/man-page.ts';
+import { verbs } from '../src/cli/verbs.ts';
 import manifest from '../package.json' with { type: 'json' };
 
 const root = join(import.meta.dirname, '..');
@@ -23,7 +27,33 @@ for (const { name, entry } of programs) {
     banner: { js: '#!/usr/bin/env node' },
     define: { 'process.env.DPS_AGENT_VERSION': JSON.stringify(manifest.version) },
     external: ['@azure/storage-blob'],
+    // What Node has as `stream`, as a package, and in three versions.
+    alias: { 'readable-stream': 'stream' },
+    // Names stay, and lines short: a stack trace is for people.
+    minifyWhitespace: true,
+    lineLimit: 200,
     logLevel: 'warning',
   });
+  await refuseWideText(outfile);
   await chmod(outfile, 0o755);
+}
+
+await mkdir(join(root, 'dist', 'man'));
+await mkdir(join(root, 'dist', 'completions'));
+await writeFile(join(root, 'dist', 'man', 'dps-agent.1'), manPage(verbs, manifest.version, buildDate()));
+for (const { fileName, script } of Object.values(completions))
+  await writeFile(join(root, 'dist', 'completions', fileName), script(verbs));
+
+/** Whoever wants the same files from the same sources says when they are from (reproducible-builds.org). */
+function buildDate(): string {
+  const seconds = process.env['SOURCE_DATE_EPOCH'];
+  const date = seconds === undefined ? new Date() : new Date(Number(seconds) * 1000);
+  return date.toISOString().slice(0, 10);
+}
+
+/** One character beyond ASCII, and V8 keeps the whole text with two bytes for each: 2 MB more of every process. */
+async function refuseWideText(path: string): Promise<void> {
+  const lines = (await readFile(path, 'utf8')).split('\n');
+  const wide = lines.find((line) => /[^\t -~]/.test(line));
+  if (wide !== undefined) throw new Error(`cannot use ${path}: it is not ASCII at ${wide.slice(0, 200)}`);
 }
