@@ -3,6 +3,9 @@ import type { Verb, VerbOption } from './verb.ts';
 
 const helpWidth = 100;
 
+/** One line, without a full stop. */
+export const programSummary = 'device-side provisioning agent for Azure IoT';
+
 /** What `dps-agent --help` says, or `dps-agent keys --help` of the verbs that begin with `keys`. */
 export function programHelp(verbs: readonly Verb[]): string {
   const width = Math.max(...verbs.map(({ name }) => name.length));
@@ -45,7 +48,9 @@ export const exitCodeMeanings: readonly (readonly [number, string])[] = [
 ];
 
 function optionsHelp({ options }: Verb): string {
-  const rows = Object.entries(options).map(([name, option]) => [label(name, option), text(option)] as const);
+  const rows = Object.entries(options).map(
+    ([name, option]) => [label(name, option), explained(option)] as const,
+  );
   const width = Math.max('--help'.length, ...rows.map(([left]) => left.length)) + 4;
   const lines = [...rows, ['--help', 'this text'] as const].map(
     ([left, right]) => `  ${left}`.padEnd(width) + wrap(right, helpWidth - width, ' '.repeat(width)),
@@ -59,12 +64,13 @@ export function label(name: string, { value, choices }: VerbOption): string {
   return shown === undefined ? `--${name}` : `--${name} ${shown}`;
 }
 
-function text({ help, default: preset }: VerbOption): string {
+/** A flag that is not given is off, which goes without saying. */
+export function explained({ help, default: preset }: VerbOption): string {
   return typeof preset === 'string' ? `${help} (default ${preset})` : help;
 }
 
 /** Breaks at spaces; `indent` stands before every line but the first. */
-function wrap(paragraph: string, width: number, indent: string): string {
+export function wrap(paragraph: string, width: number, indent: string): string {
   const lines: string[] = [];
   let line = '';
   for (const word of paragraph.split(' ')) {
@@ -76,6 +82,6 @@ function wrap(paragraph: string, width: number, indent: string): string {
   return [...lines, line].join(`\n${indent}`);
 }
 
-function capitalised(sentence: string): string {
+export function capitalised(sentence: string): string {
   return sentence.slice(0, 1).toUpperCase() + sentence.slice(1);
 }
