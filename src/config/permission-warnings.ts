@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { describeError } from '../lib/errors.ts';
 import { Secret } from '../lib/secret.ts';
+import { shellWord } from '../lib/shell-word.ts';
 import { isMapping } from './found.ts';
 import type { IdentityFiles } from './identity-files.ts';
 import type { InputConfig } from './inputs/inputs.ts';
@@ -23,13 +24,30 @@ export async function permissionWarnings(
   config: Config,
   options: PermissionOptions = {},
 ): Promise<readonly string[]> {
+  const files = await exposedSecrets(configPath, config, options);
+  return files.map(({ seen, command }) => (command === undefined ? seen : `${seen}: ${command}`));
+}
+
+/** A file with a secret that every user of the machine can read, or of which nobody can say so. */
+export interface ExposedSecret {
+  readonly seen: string;
+  /** Puts it right. */
+  readonly command?: string;
+}
+
+/** The same, with the command for itself. */
+export async function exposedSecrets(
+  configPath: string | readonly string[],
+  config: Config,
+  options: PermissionOptions,
+): Promise<readonly ExposedSecret[]> {
   const written = holdsPlainSecret(config) ? [configPath].flat() : [];
   const files = [
     ...written.map((path) => ({ path, mode: '640' })),
     ...[...secretFiles(config)].map((path) => ({ path, mode: '600' })),
   ];
-  const warnings = await Promise.all(files.map((file) => warningFor(file, options)));
-  return warnings.filter((warning) => warning !== undefined);
+  const exposed = await Promise.all(files.map((file) => exposureOf(file, options)));
+  return exposed.filter((each) => each !== undefined);
 }
 
 interface SecretFile {
@@ -39,20 +57,20 @@ interface SecretFile {
 
 const readableByOthers = 0o004;
 
-async function warningFor(
+async function exposureOf(
   { path, mode }: SecretFile,
   { uid }: PermissionOptions,
-): Promise<string | undefined> {
+): Promise<ExposedSecret | undefined> {
   try {
     const file = await stat(path);
     if ((file.mode & readableByOthers) === 0) return undefined;
     const isOurs = uid === undefined || uid === 0 || uid === file.uid;
-    const name = quoted(path);
+    const name = shellWord(path);
     const command = isOurs ? `chmod ${mode} ${name}` : `chown ${uid} ${name} && chmod 600 ${name}`;
-    return `${path} holds a secret and can be read by every user of this machine: ${command}`;
+    return { seen: `${path} holds a secret and can be read by every user of this machine`, command };
   } catch (error) {
     if (isMissing(error)) return undefined;
-    return `cannot check who may read ${path}: ${describeError(error)}`;
+    return { seen: `cannot check who may read ${path}: ${describeError(error)}` };
   }
 }
 
@@ -115,10 +133,6 @@ function isPair(value: unknown): value is Pick<IdentityFiles, 'privateKey'> {
   return (
     isMapping(value) && typeof value['certificate'] === 'string' && typeof value['privateKey'] === 'string'
   );
-}
-
-function quoted(path: string): string {
-  return /^[\w./@%+=:-]+$/.test(path) ? path : `'${path.replaceAll("'", String.raw`'\''`)}'`;
 }
 
 function isMissing(error: unknown): boolean {

@@ -1,7 +1,18 @@
 import * as v from 'valibot';
 import { attestation, type AttestationConfig } from './attestation-schema.ts';
 import { parseEndpoint, type Endpoint } from './endpoint.ts';
-import { duration, field, flag, missing, oneOf, present, section, text } from './fields.ts';
+import {
+  duration,
+  field,
+  filledIn,
+  flag,
+  missing,
+  oneOf,
+  present,
+  section,
+  text,
+  type Preset,
+} from './fields.ts';
 import { expected } from './found.ts';
 import { authentication, parseDeviceConnectionString, type ManualIdentity } from './manual-schema.ts';
 import { checked, fitting, foreign, type Misfit } from './misfit.ts';
@@ -26,7 +37,10 @@ export interface ManualProvisioning {
   readonly attestation: ManualIdentity;
 }
 
-const scopeId = text('the ID scope of your DPS, letters and digits such as 0ne0012ABCD', /^[A-Za-z0-9]+$/);
+export const scopeId = text(
+  'the ID scope of your DPS, letters and digits such as 0ne0012ABCD',
+  /^[A-Za-z0-9]+$/,
+);
 
 const entries = section({
   source: oneOf(['dps', 'manual'], {
@@ -34,12 +48,12 @@ const entries = section({
   }),
   scope_id: v.optional(scopeId),
   attestation: v.optional(attestation),
-  global_endpoint: v.optional(field(parseEndpoint)),
+  global_endpoint: filledIn(field(parseEndpoint), ofDps('https://global.azure-devices-provisioning.net')),
   payload: v.optional(payload),
-  dynamic_reprovisioning: v.optional(flag),
-  always_reprovision_on_startup: v.optional(flag),
+  dynamic_reprovisioning: filledIn(flag, inTwoKeys(true)),
+  always_reprovision_on_startup: filledIn(flag, inTwoKeys(false)),
   auto_reprovisioning_mode: v.optional(oneOf(['Dynamic', 'AlwaysOnStartup', 'OnErrorOnly'])),
-  deadline: v.optional(duration('10s', '1h')),
+  deadline: filledIn(duration('10s', '1h'), ofDps('2m')),
   device_connection_string: v.optional(field(parseDeviceConnectionString)),
   authentication: v.optional(authentication),
 });
@@ -49,6 +63,16 @@ const entries = section({
  * `payload` and `deadline`. One mapping with the keys of every source, so that each value is checked.
  */
 export const provisioning = v.pipe(entries, fitting(misfits), v.transform(toProvisioning));
+
+function ofDps(preset: unknown): Preset {
+  return ({ source }) => (source === 'dps' ? preset : undefined);
+}
+
+/** What `auto_reprovisioning_mode` says in one key. */
+function inTwoKeys(preset: boolean): Preset {
+  return ({ source, auto_reprovisioning_mode: mode }) =>
+    source === 'dps' && mode === undefined ? preset : undefined;
+}
 
 const defaultEndpoint: Endpoint = { host: 'global.azure-devices-provisioning.net', port: 8883 };
 const defaultDeadlineMs = 120_000;

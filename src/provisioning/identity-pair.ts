@@ -76,7 +76,7 @@ function parsePrivateKey(pem: string, passphrase: Secret | undefined): KeyObject
   }
 }
 
-function isEncrypted(pem: string): boolean {
+export function isEncrypted(pem: string): boolean {
   return /^(-----BEGIN ENCRYPTED|Proc-Type: 4,ENCRYPTED)/m.test(pem);
 }
 
