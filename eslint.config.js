@@ -71,6 +71,7 @@ const features = [
   'supervision',
   'clock-sync',
   'local-api',
+  'metrics',
   'tasks',
   'uploads',
   'commands',

@@ -11,6 +11,7 @@ import type { IdentitySource, SessionServices } from './connection/connection.ts
 import { deviceCredentials } from './device-credentials.ts';
 import { openMessages } from './device-messages.ts';
 import { deviceMethods } from './device-methods.ts';
+import { deviceMetrics } from './device-metrics.ts';
 import { openTelemetry } from './device-telemetry.ts';
 import { deviceTwin } from './device-twin.ts';
 import { deviceWork } from './device-work.ts';
@@ -20,7 +21,6 @@ import { runUpon } from './lib/service.ts';
 import type { Service } from './lib/service.ts';
 import type { LiveConfig } from './live-config.ts';
 import { LocalApi } from './local-api/local-api.ts';
-import { metricsText } from './local-api/metrics.ts';
 import { agentStatus } from './local-api/status.ts';
 import type { AgentStatus } from './local-api/status.ts';
 import { UsageMeter } from './local-api/usage-meter.ts';
@@ -104,7 +104,7 @@ export async function createAgent(
     {
       ...{ live, ring: host.ring, effectiveConfig: host.describeConfig },
       status: () => status(),
-      metrics: () => metricsText(status()),
+      metrics: () => metrics.text(),
     },
     stateDirectory,
     world,
@@ -120,7 +120,19 @@ export async function createAgent(
       connection.reconnect(why);
     },
     reprovision: requestReprovision,
+    acknowledged: (all) => {
+      metrics.settings.acknowledged(all);
+    },
   });
+  const metrics = deviceMetrics(
+    {
+      credentials,
+      clockCondition: () => clockWatch.condition,
+      telemetry: () => telemetry.status,
+      messages: () => messages.status,
+    },
+    world,
+  );
   await twin.load();
   await credentials.load();
   await work.load();
@@ -134,6 +146,9 @@ export async function createAgent(
       },
       restart: () => {
         host.stop.restart('a direct method asks for a restart');
+      },
+      onAnswer: (method, answer) => {
+        metrics.answers.answered(method, answer);
       },
     },
     world,
@@ -161,7 +176,8 @@ export async function createAgent(
     registrations: new RegistrationRecord(join(stateDirectory, 'registrations.json'), clock, world.log),
     generation: () => live.generation,
     sessionServices,
-    onState: (state) => {
+    onState: (state, event) => {
+      metrics.connection.entered(state, event);
       stateChanged.ring();
       twin.lastError.onState(state);
       twin.noteChange();
@@ -210,6 +226,7 @@ export async function createAgent(
       posting: { desk: telemetry.desk, readReading: readingOf, parseDuration },
       outlet: messages.outlet,
       status,
+      metrics,
       clock,
       log: inArea('local_api').log,
     });
@@ -238,7 +255,7 @@ export async function createAgent(
     run: async (signal) => {
       const services = [
         ...[clockWatch, connection, ...renewals, ...telemetry.inputs],
-        ...[...twin.services, ...messages.services, ...work.services],
+        ...[...metrics.services, ...twin.services, ...messages.services, ...work.services],
         ...(host.socketPath === undefined ? [] : [localApi(host.socketPath)]),
         ...(host.supervision === undefined ? [] : [supervised(host.supervision)]),
       ];

@@ -29,6 +29,8 @@ export interface MethodPorts {
   readonly telemetry: TelemetryFlush & { readonly readable: readonly ReadableInput[] };
   /** Methods composed elsewhere. */
   readonly others: readonly Method[];
+  /** Is told of each answer; `undefined` for a method that there is not. */
+  readonly onAnswer?: (method: string | undefined, status: number) => void;
 }
 
 /** Everything that can be called, whoever calls: the hub, or a cloud-to-device message. */
@@ -46,5 +48,8 @@ export function deviceMethods(ports: MethodPorts, { clock, log }: Pick<World, 'c
     readInput(() => telemetry.readable, closest),
     ...others,
   ];
-  return new MethodTable({ methods, settings, suggest: closest, clock, log: log.child({ area: 'methods' }) });
+  return new MethodTable({
+    ...{ methods, settings, suggest: closest, onAnswer: ports.onAnswer, clock },
+    log: log.child({ area: 'methods' }),
+  });
 }

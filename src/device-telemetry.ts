@@ -25,6 +25,7 @@ import type { PrioritySettings, QueueSettings } from './telemetry/queue/queue-se
 import { NodeQueueFiles } from './telemetry/queue/node-queue-files.ts';
 import type { QueueStatus, TelemetryQueue } from './telemetry/queue/telemetry-queue.ts';
 import { Deliveries } from './telemetry/sending/deliveries.ts';
+import type { DeliveryFigures } from './telemetry/sending/deliveries.ts';
 import { Sender } from './telemetry/sending/sender.ts';
 import { ReadAlong } from './telemetry/sending/read-along.ts';
 import { Suspects } from './telemetry/sending/suspects.ts';
@@ -59,6 +60,7 @@ export interface TelemetryStatus {
   /** Since the start: messages handed to the connection, resends included, and those the hub has acknowledged. */
   readonly sent: number;
   readonly acknowledged: number;
+  readonly deliveries: DeliveryFigures;
   /** Messages that were not taken in, by input and reason, since the start. */
   readonly refused: Readonly<Record<string, Readonly<Record<Refusal, number>>>>;
 }
@@ -139,6 +141,7 @@ export async function openTelemetry(
         budget: budget.status,
     feed: { watch: (reader) => sending.watch(reader), bytes: messageBytes },
         ...deliveries.count,
+        deliveries: deliveries.figures,
         refused: Object.fromEntries(intakes.map(({ input, refused }) => [input.name, refused])),
       };
     },

@@ -14,6 +14,7 @@ import type { MessagesStatus } from './messages/counts.ts';
 import type { Credential, CredentialName } from './provisioning/credential.ts';
 import type { Assignment } from './provisioning/dps-client.ts';
 import { DesiredSync } from './twin/desired-sync.ts';
+import type { DesiredSyncOptions } from './twin/desired-sync.ts';
 import { readDeviceInformation } from './twin/device-information.ts';
 import type { ReportedProperties } from './twin/properties.ts';
 import { ReportQueue } from './twin/report-queue.ts';
@@ -40,6 +41,8 @@ export interface TwinPorts {
   /** Has the connection opened anew, and DPS asked again. */
   readonly reconnect: (why: string) => void;
   readonly reprovision: (why: string) => void;
+  /** Is told of everything that stands acknowledged after an answer. */
+  readonly acknowledged: NonNullable<DesiredSyncOptions['onAcknowledged']>;
 }
 
 export interface DeviceTwin {
@@ -136,6 +139,7 @@ export function deviceTwin(
         hub: about.assignment.assignedHub,
         facts: [...factSections, ...ports.tasks.taskNames],
         onReconnect: ports.reconnect,
+        onAcknowledged: ports.acknowledged,
       });
       const reported = new ReportedState({
         sections: () => facts(about),

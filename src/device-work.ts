@@ -35,7 +35,7 @@ export interface WorkPorts {
   readonly ring: LogRing;
   /** For the support bundle, as `status` and the local API have them. */
   readonly status: () => object;
-  readonly metrics: () => string;
+  readonly metrics: () => string | Promise<string>;
   /** Every value with its source, secrets masked. */
   readonly effectiveConfig: () => string | Promise<string>;
 }

@@ -74,8 +74,8 @@ export interface ConnectionOptions {
   readonly refused: (name: CredentialName) => void;
   readonly registrations: RegistrationStore;
   readonly sessionServices: SessionServices;
-  /** Is told of each state that is entered. */
-  readonly onState?: (state: State) => void;
+  /** Is told of each state that is entered, and of the event that led there: none led to the first. */
+  readonly onState?: (state: State, event?: Event) => void;
   readonly policy: Policy;
   readonly alwaysReprovisionOnStartup: boolean;
   readonly clock: Clock;
@@ -205,7 +205,7 @@ export class Connection implements Service {
     for await (const event of this.#perform(state, work.signal, stop)) {
       state = transition(state, event, this.#context());
       if (state.name !== 'stopped') this.#known = state.history.known;
-      this.#announce(state);
+      this.#announce(state, event);
     }
     return state;
   }
@@ -361,10 +361,10 @@ export class Connection implements Service {
     throw new Error('cannot go on: a service of the session ended by itself');
   }
 
-  #announce(state: State): void {
+  #announce(state: State, event?: Event): void {
     const { clock, log, onState } = this.#options;
     this.#status = { state, sinceMs: clock.monotonic() };
-    onState?.(state);
+    onState?.(state, event);
     switch (state.name) {
       case 'provisioning':
         log.info({ state: state.name }, `provisioning: ${this.#options.identity.doing}`);

@@ -14,6 +14,8 @@ import type { LogsRouteOptions } from './logs-route.ts';
 import type { MessageOutlet } from './message-outlet.ts';
 import { MessageStreams } from './message-streams.ts';
 import { messagesRoute } from './messages-route.ts';
+import { metricsRoutes } from './metrics-routes.ts';
+import type { MetricsSource } from './metrics-routes.ts';
 import type { Posting } from './posting.ts';
 import { Router } from './router.ts';
 import type { Route } from './router.ts';
@@ -29,6 +31,8 @@ export interface LocalApiOptions extends SocketPlace {
   /** On 127.0.0.1; 0 takes any that is free; absent: none. */
   readonly tcpPort?: number;
   readonly status: () => AgentStatus;
+  /** Absent: nobody counts. */
+  readonly metrics?: MetricsSource;
   /** Absent: there is nothing to post to. */
   readonly posting?: Posting;
   /** Absent: there is nothing to be received. */
@@ -66,7 +70,7 @@ export class LocalApi implements Service {
     const received = outlet === undefined ? [] : new MessageStreams(outlet, clock, signal).routes;
     const tail = feed === undefined ? [] : [telemetryTailRoute(feed, clock, signal)];
     const lines = logs === undefined ? [] : [logsRoute({ ...logs, clock, stop: signal })];
-    const told = [...statusRoutes(status), ...metricsRoutes(metrics)];
+    const told = [...statusRoutes(status), ...(metrics === undefined ? [] : metricsRoutes(metrics))];
     const bySocket = this.#server([
       ...[...told, ...telemetry, ...messages],
       ...[...received, ...tail, ...lines],

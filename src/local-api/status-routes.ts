@@ -1,4 +1,3 @@
-import { metricsContentType, metricsText } from './metrics.ts';
 import type { Route } from './router.ts';
 import type { AgentStatus } from './status.ts';
 
@@ -11,16 +10,5 @@ export function statusRoutes(status: () => AgentStatus): Route[] {
       throw new Error('cannot tell the status', { cause });
     }
   };
-  return [
-    { method: 'GET', path: '/v1/status', answer: () => ({ status: 200, body: told() }) },
-    {
-      method: 'GET',
-      path: '/v1/metrics',
-      answer: () => ({
-        status: 200,
-        headers: { 'Content-Type': metricsContentType },
-        body: metricsText(told()),
-      }),
-    },
-  ];
+  return [{ method: 'GET', path: '/v1/status', answer: () => ({ status: 200, body: told() }) }];
 }

@@ -42,6 +42,8 @@ export interface DesiredSyncOptions {
   readonly live: { readonly current: Config };
   /** What else stands in the reported properties: nothing of that name is acknowledged there. */
   readonly facts: readonly string[];
+  /** Is told of everything that stands acknowledged after an answer. */
+  readonly onAcknowledged?: (all: Acknowledgements) => void;
   /** Settings of the connection are on trial, or no longer: it is to be opened anew. */
   readonly onReconnect: (why: string) => void;
   readonly clock: Clock;
@@ -176,6 +178,7 @@ export class DesiredSync implements Service {
     const action = await reprovision.answer(properties, version);
     this.#refusals.say(reading);
     const wanted = withAction(this.#acknowledgements(reading, version, failure), action.acknowledgement);
+    this.#options.onAcknowledged?.(wanted);
     const changes = describeConnectionChange(before.connection, store.state.connection);
     if (changes === undefined) await this.#report(wanted, signal);
     else {

@@ -11,7 +11,7 @@ export interface BundleSources {
   /** Of the agent, of Node and of the system. */
   readonly versions: () => object;
   /** As the local API has them for Prometheus. */
-  readonly metrics: () => string;
+  readonly metrics: () => string | Promise<string>;
 }
 
 /** The small ones first: what is too much for a bundle is cut from the log. */

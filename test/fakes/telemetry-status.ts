@@ -25,5 +25,13 @@ export const someTelemetry: TelemetryStatus = {
   },
   sent: 12,
   acknowledged: 9,
+  deliveries: {
+    byPriority: {
+      high: { sent: 2, acknowledged: 2 },
+      normal: { sent: 10, acknowledged: 7 },
+      low: { sent: 0, acknowledged: 0 },
+    },
+    latency: { boundsMs: [50, 100, 1000], within: [4, 8, 9], count: 9, sumMs: 850 },
+  },
   refused: { system: { full: 0, oversize: 1, budget: 5 } },
 };

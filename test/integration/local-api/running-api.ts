@@ -17,6 +17,7 @@ import { readingOf } from '../../../src/telemetry/formats/json-readings.ts';
 import type { Reading } from '../../../src/telemetry/reading.ts';
 import { RecordingLog } from '../../fakes/recording-log.ts';
 import type { Scratch } from '../../support/scratch.ts';
+import { someMetrics } from '../../fakes/metrics.ts';
 import { someStatus } from '../../unit/local-api/some-status.ts';
 
 /** Takes in whatever is posted, and says what it is told to say. */
@@ -91,6 +92,7 @@ export async function startApi(
   const api = new LocalApi({
     path,
     status: () => someStatus,
+    metrics: someMetrics,
     posting: { desk, readReading: readingOf, parseDuration },
     clock: new SystemClock(),
     log,

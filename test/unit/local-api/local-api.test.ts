@@ -12,6 +12,7 @@ import { LocalApi } from '../../../src/local-api/local-api.ts';
 import { longestPathBytes } from '../../../src/local-api/unix-socket.ts';
 import { RecordingLog } from '../../fakes/recording-log.ts';
 import { Scratch } from '../../support/scratch.ts';
+import { someMetrics } from '../../fakes/metrics.ts';
 import { someStatus } from './some-status.ts';
 
 const never = new AbortController().signal;
@@ -43,7 +44,9 @@ describe('LocalApi', () => {
         return write(...lines);
       };
     });
-    const running = new LocalApi({ path: at, status, clock: new SystemClock(), log }).run(stopping.signal);
+    const running = new LocalApi({
+      ...{ path: at, status, metrics: someMetrics, clock: new SystemClock(), log },
+    }).run(stopping.signal);
     const stop = async (): Promise<void> => {
       stopping.abort();
       await running;
@@ -83,7 +86,7 @@ describe('LocalApi', () => {
 
   it('has nothing else', async () => {
     await start();
-    const error = 'cannot GET /v2: there are GET /v1/status and GET /v1/metrics';
+    const error = 'cannot GET /v2: there are GET /v1/status, GET /v1/metrics and GET /v1/metrics/history';
     assert.deepEqual(await get('/v2'), { status: 404, body: { error } });
     assert.equal((await get('/v1/status', 'POST')).status, 405);
     await assert.rejects(

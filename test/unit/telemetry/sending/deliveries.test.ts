@@ -14,18 +14,22 @@ describe('Deliveries', () => {
     const told: number[] = [];
     const deliveries = new Deliveries(({ sequence }) => told.push(sequence));
     for (const sequence of [1, 2, 2]) deliveries.sent(numbered(sequence));
-    deliveries.acknowledged(numbered(2));
+    deliveries.acknowledged(numbered(2), 10);
     assert.deepEqual(deliveries.count, { sent: 3, acknowledged: 1 });
     assert.deepEqual(told, [1, 2, 2]);
+    const { byPriority, latency } = deliveries.figures;
+    assert.deepEqual(byPriority.normal, { sent: 3, acknowledged: 1 });
+    assert.deepEqual(byPriority.high, { sent: 0, acknowledged: 0 });
+    assert.deepEqual([latency.count, latency.sumMs], [1, 10]);
   });
 
   it('tell when all that was held is acknowledged, whatever comes after it', async () => {
     const deliveries = new Deliveries(() => undefined);
     let acknowledged: number | undefined;
     const waiting = deliveries.until(2, 5, never).then((count) => (acknowledged = count));
-    for (const sequence of [6, 7, 4]) deliveries.acknowledged(numbered(sequence));
+    for (const sequence of [6, 7, 4]) deliveries.acknowledged(numbered(sequence), 10);
     assert.equal(acknowledged, undefined);
-    deliveries.acknowledged(numbered(5));
+    deliveries.acknowledged(numbered(5), 10);
     await waiting;
     assert.equal(acknowledged, 2);
   });
@@ -34,7 +38,7 @@ describe('Deliveries', () => {
     const deliveries = new Deliveries(() => undefined);
     const enough = new AbortController();
     const waiting = deliveries.until(3, 5, enough.signal);
-    deliveries.acknowledged(numbered(3));
+    deliveries.acknowledged(numbered(3), 10);
     enough.abort();
     assert.equal(await waiting, 1);
   });
