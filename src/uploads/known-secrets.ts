@@ -3,14 +3,14 @@ import { isJsonObject } from '../lib/json.ts';
 import { Secret } from '../lib/secret.ts';
 
 /**
- * Every secret that a configuration holds or refers to, and what programs are given in their environment, where secrets
- * may stand. What cannot be read now cannot have been used either, and is left out.
+ * Every secret that a configuration holds or refers to, its private keys, and what programs are given in their environment,
+ * where secrets may stand. What cannot be read now cannot have been used either, and is left out.
  */
 export async function knownSecrets(
   config: unknown,
   read: (source: SecretSource) => Promise<Secret>,
 ): Promise<readonly Secret[]> {
-  const found = [...secretsIn(config)];
+  const found = [...secretsIn(config), ...privateKeysIn(config)];
   const secrets = await Promise.all(
     found.map(async (one) => (one instanceof Secret ? one : await read(one).catch(() => undefined))),
   );
@@ -27,6 +27,16 @@ export function* secretsIn(value: unknown): Generator<Secret | SecretSource, voi
       if (key === 'environment' && isJsonObject(content)) yield* environmentOf(content);
       else yield* secretsIn(content);
     }
+}
+
+/** Of the identities and clients whose certificate and key are files. */
+function* privateKeysIn(value: unknown): Generator<SecretSource, void, undefined> {
+  if (Array.isArray(value)) for (const item of value) yield* privateKeysIn(item);
+  else if (isJsonObject(value) && !(value instanceof Secret)) {
+    const { privateKey } = value;
+    if (typeof privateKey === 'string') yield { kind: 'file', path: privateKey };
+    for (const content of Object.values(value)) yield* privateKeysIn(content);
+  }
 }
 
 function* environmentOf(variables: object): Generator<Secret, void, undefined> {
