@@ -116,6 +116,7 @@ export async function createAgent(
     messages: () => messages.status,
     clockCondition: () => clockWatch.condition,
     tasks: work,
+      metricsHistory: () => metrics.history(),
     reconnect: (why) => {
       connection.reconnect(why);
     },

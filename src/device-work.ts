@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { arch, release, version as kernelVersion } from 'node:os';
 import { join } from 'node:path';
 import { CommandRunner } from './commands/command-runner.ts';
 import { RebootService } from './commands/reboot-service.ts';
 import type { Bell } from './lib/bell.ts';
+import type { Secret } from './lib/secret.ts';
 import type { Service } from './lib/service.ts';
 import type { LiveConfig } from './live-config.ts';
 import type { LogRing } from './logging/log-ring.ts';
@@ -17,16 +17,14 @@ import type { Credential } from './provisioning/credential.ts';
 import type { Assignment } from './provisioning/dps-client.ts';
 import { hasEnded } from './tasks/task.ts';
 import type { TaskRecord } from './tasks/task.ts';
+import { supportBundle, unit } from './support-bundle.ts';
 import { TaskRunner } from './tasks/task-runner.ts';
 import type { ReportedProperties } from './twin/properties.ts';
-import { bundleParts } from './uploads/bundle-parts.ts';
-import { makeBundle } from './uploads/bundle.ts';
 import { CurrentUploads } from './uploads/current-uploads.ts';
 import { journalLines } from './uploads/journal.ts';
 import { knownSecrets } from './uploads/known-secrets.ts';
 import { Scrubber } from './uploads/scrubber.ts';
 import { UploadJobs } from './uploads/upload-jobs.ts';
-import { agentVersion } from './version.ts';
 import type { World } from './world.ts';
 
 /** What work that the cloud asks for reaches into. */
@@ -36,6 +34,7 @@ export interface WorkPorts {
   /** For the support bundle, as `status` and the local API have them. */
   readonly status: () => object;
   readonly metrics: () => string | Promise<string>;
+  readonly metricsHistory: () => string;
   /** Every value with its source, secrets masked. */
   readonly effectiveConfig: () => string | Promise<string>;
 }
@@ -57,9 +56,6 @@ export interface DeviceWork {
   readonly underWay: readonly TaskRecord[];
 }
 
-/** As systemd/dps-agent.service is called. */
-const unit = 'dps-agent';
-
 /** Tasks, uploads and commands, put together. */
 export function deviceWork(ports: WorkPorts, stateDirectory: string, world: World): DeviceWork {
   const { live, ring } = ports;
@@ -73,22 +69,21 @@ export function deviceWork(ports: WorkPorts, stateDirectory: string, world: Worl
     newId: randomUUID,
   });
   const current = new CurrentUploads();
-  const scrubber = async (): Promise<Scrubber> =>
-    new Scrubber(await knownSecrets(live.current, (source) => secrets.read(source)));
-  const parts = bundleParts({
-    ...ports,
-    logs: () => ring.lines(),
-    versions: () => ({ agent: agentVersion, kernel: kernelVersion(), release: release(), arch: arch() }),
-  });
+  const known = (): Promise<readonly Secret[]> =>
+    knownSecrets(live.current, (source) => secrets.read(source));
+  const bundle = async function* (): AsyncGenerator<Buffer, void, undefined> {
+    const { runProgram: run, nodeVersion } = world;
+    const request = { stateDirectory, host, run, nodeVersion, madeBy: 'the running agent' };
+    const sources = { ...ports, logs: () => ring.lines() };
+    yield* supportBundle(sources, { ...request, secrets: await known() });
+  };
   const jobs = new UploadJobs({
     tasks,
     uploads: () => current.current(),
     ring,
     journal: (filter) => journalLines(unit, filter, host),
-    makeBundle: async function* () {
-      yield* makeBundle({ parts, scrubber: await scrubber(), now: clock.now() });
-    },
-    scrubber,
+    makeBundle: bundle,
+    scrubber: async () => new Scrubber(await known()),
     clock,
   });
   const commands = (): LiveConfig['current']['commands'] => live.current.commands;

@@ -18,11 +18,13 @@ const maxErrorBytes = 1000;
 /**
  * What systemd's journal has of the agent's unit, one JSON object a line (systemd.journal-fields(7)). Lines of the agent's
  * own log count by their level; what is none, such as what systemd says of it, is always there. Throws JOURNAL-UNREADABLE.
+ * @param signal ends it early
  */
 export async function* journalLines(
   unit: string,
   { sinceMs, untilMs, level }: JournalFilter,
   host: ProgramHost,
+  signal?: AbortSignal,
 ): AsyncGenerator<string, void, undefined> {
   const doing = `read the journal of ${unit}`;
   const fields = '--output-fields=MESSAGE,PRIORITY,_PID,_SYSTEMD_INVOCATION_ID';
@@ -34,6 +36,10 @@ export async function* journalLines(
       throw new WorkError('JOURNAL-UNREADABLE', doing, { cause });
     },
   );
+  const stop = (): void => {
+    void program.close();
+  };
+  signal?.addEventListener('abort', stop, { once: true });
   try {
     const said = beginningOf(program.stderr);
     for await (const line of linesOf(program.stdout)) if (isGraveEnough(line, level)) yield line;
@@ -43,6 +49,7 @@ export async function* journalLines(
       throw new WorkError('JOURNAL-UNREADABLE', doing, { cause });
     }
   } finally {
+    signal?.removeEventListener('abort', stop);
     await program.close();
   }
 }

@@ -77,7 +77,7 @@ beforeEach(async () => {
     ring,
     journal: (filter) => journalLines('dps-agent', filter, host),
     makeBundle: () =>
-      makeBundle({ parts: [{ name: 'a', content: () => 'b' }], scrubber: scrubber(), now: clock.now() }),
+      makeBundle({ parts: [{ name: 'a', content: () => 'b' }], scrubber: scrubber(), clock }),
     scrubber,
     clock,
   });

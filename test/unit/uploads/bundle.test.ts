@@ -4,22 +4,26 @@ import { createHash } from 'node:crypto';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
+import fc from 'fast-check';
 import { promisify } from 'node:util';
+import { SystemClock } from '../../../src/lib/clock.ts';
 import { Secret } from '../../../src/lib/secret.ts';
 import { bundleParts } from '../../../src/uploads/bundle-parts.ts';
 import { makeBundle } from '../../../src/uploads/bundle.ts';
-import type { BundleOptions } from '../../../src/uploads/bundle.ts';
+import type { BundleManifest, BundleOptions } from '../../../src/uploads/bundle.ts';
 import { gzipped } from '../../../src/uploads/gzipped.ts';
 import { Scrubber } from '../../../src/uploads/scrubber.ts';
 import { tarFile } from '../../../src/uploads/tar.ts';
 import { temporaryDirectory } from '../../fakes/temporary-directory.ts';
 
 const now = new Date('2026-11-22T09:00:00Z');
+const system = new SystemClock();
+/** A clock that stands still for people. */
+const clock = { now: () => now, monotonic: () => system.monotonic(), sleep: system.sleep.bind(system) };
 const key = Buffer.from('the key of the device, 32 bytes!').toString('base64');
 
-interface Manifest {
-  readonly createdAt: string;
-  readonly files: { name: string; bytes?: number; sha256?: string; omittedBytes?: number; error?: string }[];
+interface Manifest extends BundleManifest {
+  readonly madeBy?: string;
 }
 
 /** What the system's own tar makes of a bundle. */
@@ -30,7 +34,7 @@ async function unpack(
   const folder = await temporaryDirectory(test);
   const scrubber = new Scrubber([new Secret(key)]);
   const chunks: Buffer[] = [];
-  for await (const chunk of makeBundle({ parts: [], scrubber, now, ...options })) chunks.push(chunk);
+  for await (const chunk of makeBundle({ parts: [], scrubber, clock, ...options })) chunks.push(chunk);
   const archive = join(folder, 'bundle.tar.gz');
   await writeFile(archive, Buffer.concat(chunks));
   await promisify(execFile)('tar', ['-xzf', archive, '-C', folder]);
@@ -48,13 +52,22 @@ describe('a support bundle', () => {
       logs: () => ['{"msg":"one"}', '{"msg":"two"}'],
       versions: () => ({ agent: '0.1.0' }),
       metrics: () => 'up 1\n',
+      metricsHistory: () => 'time\r\n',
+      check: () => 'ok\n',
+      journal: async function* () {
+        yield await Promise.resolve('from the journal');
+      },
+      machine: [{ name: 'unit.txt', content: () => 'Environment=' }],
     });
     const { files, manifest } = await unpack(test, { parts });
     assert.equal(files.get('logs.ndjson'), '{"msg":"one"}\n{"msg":"two"}\n');
     assert.deepEqual(JSON.parse(files.get('status.json') ?? ''), { state: 'connected' });
     assert.equal(files.get('effective-config.txt'), 'log:\n  level: info\n');
     assert.equal(manifest.createdAt, '2026-11-22T09:00:00.000Z');
-    const names = ['versions.json', 'status.json', 'effective-config.txt', 'metrics.txt', 'logs.ndjson'];
+    const names = [
+      ...['versions.json', 'status.json', 'check.txt', 'effective-config.txt', 'unit.txt', 'metrics.txt'],
+      ...['metrics-history.csv', 'logs.ndjson', 'journal.ndjson'],
+    ];
     assert.deepEqual(
       manifest.files.map(({ name }) => name),
       names,
@@ -100,16 +113,92 @@ describe('a support bundle', () => {
 
   it('is cut to its size, where it hurts least, and says so', async (test) => {
     const lines = Array.from({ length: 1000 }, (_, index) => `line ${index}`);
+    const all = `${lines.join('\n')}\n`.length;
     const parts = [
-      { name: 'begin', content: () => 'x'.repeat(5000) },
+      { name: 'small', content: () => 'x'.repeat(3000) },
       { name: 'log', content: () => lines, keep: 'end' as const },
+      { name: 'late', content: () => 'no room' },
     ];
-    const { files, manifest } = await unpack(test, { parts, maxPartBytes: 3000, maxBytes: 4000 });
-    assert.equal(files.get('begin')?.length, 3000);
-    assert.deepEqual(manifest.files[0]?.omittedBytes, 2000);
+    const { files, manifest } = await unpack(test, { parts, maxBytes: 4000 });
+    assert.equal(files.get('small')?.length, 3000);
     const log = files.get('log') ?? '';
-    assert.ok(log.length <= 1000 && log.length > 900);
+    assert.ok(log.length <= 1000 && log.length > 980);
     assert.match(log, /^line \d+\n[^]*line 999\n$/);
+    assert.equal(manifest.files[1]?.omittedBytes, all - log.length);
+    const begin = await unpack(test, { parts: [{ name: 'a', content: () => 'x'.repeat(50) }], maxBytes: 20 });
+    assert.deepEqual([begin.files.get('a')?.length, begin.manifest.files[0]?.omittedBytes], [20, 30]);
+  });
+
+  it('holds no more of an endless log than there is room for', async (test) => {
+    let made = 0;
+    const lines = async function* (): AsyncGenerator<string> {
+      for (; made < 200_000; made += 1) yield await Promise.resolve(`line ${made}`);
+    };
+    const parts = [
+      { name: 'end', content: lines, keep: 'end' as const },
+      { name: 'begin', content: lines },
+    ];
+    const { files } = await unpack(test, { parts, maxBytes: 10_000 });
+    assert.match(files.get('end') ?? '', /line 199999\n$/);
+    assert.equal(files.get('begin'), '');
+  });
+
+  it('does not wait for a part for ever', async (test) => {
+    const stuck = {
+      name: 'stuck',
+      content: () => new Promise<string>(() => undefined),
+      deadlineMs: 20,
+    };
+    const { files, manifest } = await unpack(test, { parts: [stuck, { name: 'b', content: () => 'there' }] });
+    assert.equal(files.get('b'), 'there');
+    assert.equal(manifest.files[0]?.error, 'cannot have stuck within 0.02 s');
+  });
+
+  it('says what was taken out, by which rule and how often, and who made it', async (test) => {
+    const parts = [
+      { name: 'a', content: () => `${key} and ${key}, Bearer abcdefghijk` },
+      { name: 'b', content: () => 'http://me:pw@proxy/' },
+    ];
+    const { manifest } = await unpack(test, { parts, about: { madeBy: 'a test' } });
+    assert.deepEqual(
+      manifest.files.map(({ redacted }) => redacted),
+      [{ 'known secret': 2, authorization: 1 }, { 'password in a URL': 1 }],
+    );
+    assert.deepEqual(manifest.redacted, { 'known secret': 2, authorization: 1, 'password in a URL': 1 });
+    assert.equal(manifest.madeBy, 'a test');
+  });
+
+  it('lets no secret through, whatever it is made of and however it is written', async (test) => {
+    const anySecret = fc.string({ unit: 'grapheme-ascii', minLength: 8, maxLength: 60 }).filter(
+      // What is trimmed away or may stand in the manifest of itself is no secret.
+      (text) => text.trim() === text && /^(?=.*[^a-z0-9])(?=.*[A-Z])(?=.*[0-9])/.test(text),
+    );
+    const writings: ((secret: string) => string)[] = [
+      (secret) => secret,
+      (secret) => Buffer.from(secret).toString('base64'),
+      (secret) => Buffer.from(secret).toString('base64url'),
+      (secret) => encodeURIComponent(secret),
+      (secret) => JSON.stringify(secret),
+      (secret) => JSON.stringify({ MESSAGE: JSON.stringify({ msg: `using ${secret} now` }) }),
+      (secret) => `one\n${secret}\nthree`,
+    ];
+    await fc.assert(
+      fc.asyncProperty(fc.array(anySecret, { minLength: 1, maxLength: 3 }), async (secrets) => {
+        const texts = secrets.flatMap((secret) => writings.map((write) => write(secret)));
+        const parts = [
+          { name: 'text', content: () => texts.join(' | ') },
+          { name: 'lines', content: () => texts, keep: 'end' as const },
+          { name: 'broken', content: () => Promise.reject(new Error(texts.join(' | '))) },
+        ];
+        const scrubber = new Scrubber(secrets.map((secret) => new Secret(secret)));
+        const { files } = await unpack(test, { parts, scrubber });
+        for (const text of files.values())
+          for (const secret of secrets)
+            for (const form of writings.slice(0, 4))
+              assert.ok(!text.includes(form(secret)), `${form(secret)} in ${text}`);
+      }),
+      { numRuns: 40 },
+    );
   });
 
   it('has no name that would not be found again', () => {
