@@ -1,4 +1,5 @@
 import mqtt from 'mqtt';
+import { writeToStream } from 'mqtt-packet';
 import type { IClientOptions, IPublishPacket, MqttClient } from 'mqtt';
 import { ChurnMap } from '../lib/churn.ts';
 import { afterThisTurn } from '../lib/clock.ts';
@@ -71,6 +72,8 @@ export class MqttLink {
 
   /** @param options the connect timeout is what the line has left of it, for the CONNACK */
   constructor(options: LinkOptions, line: Line) {
+    // mqtt.js would make a Buffer of each of 65,536 numbers and keep them: 6 MB for a moment saved.
+    writeToStream.cacheNumbers = false;
     this.#options = options;
     this.#line = line;
     this.closed = this.#watch();

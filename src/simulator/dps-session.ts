@@ -30,7 +30,7 @@ export class DpsSession implements PacketHandler {
         break;
       case 'unsubscribe':
         if (packet.unsubscriptions.includes(dpsResponseFilter)) this.#subscribedQos = undefined;
-        this.#options.connection.send({ cmd: 'unsuback', messageId: packet.messageId ?? 0, granted: [] });
+        this.#options.connection.send({ cmd: 'unsuback', messageId: packet.messageId ?? 0 });
         break;
       case 'puback':
         break;

@@ -238,7 +238,7 @@ export class HubSession implements PacketHandler {
       Object.entries(this.#subscriptions).filter(([feed]) => !ended.has(feed as HubFeed)),
     );
     this.#keep();
-    this.#connection.send({ cmd: 'unsuback', messageId: packet.messageId ?? 0, granted: [] });
+    this.#connection.send({ cmd: 'unsuback', messageId: packet.messageId ?? 0 });
   }
 
   #keep(): void {
