@@ -1,10 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { stat } from 'node:fs/promises';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { ClockWatch } from './clock-sync/clock-watch.ts';
 import { newestFile } from './clock-sync/newest-file.ts';
 import { SyncProbe } from './clock-sync/sync-probe.ts';
 import { parseDuration } from './config/duration.ts';
+import { isLoopback } from './config/page-schema.ts';
+import type { PageConfig } from './config/page-schema.ts';
 import type { Config } from './config/schema.ts';
 import { Connection } from './connection/connection.ts';
 import type { IdentitySource, SessionServices } from './connection/connection.ts';
@@ -20,7 +23,11 @@ import { untilStopped } from './lib/deadline.ts';
 import { runUpon } from './lib/service.ts';
 import type { Service } from './lib/service.ts';
 import type { LiveConfig } from './live-config.ts';
+import { healthReport } from './local-api/health.ts';
+import type { HealthReport } from './local-api/health.ts';
+import type { MakeChecks } from './local-api/check-route.ts';
 import { LocalApi } from './local-api/local-api.ts';
+import { StatusPage } from './local-api/page/status-page.ts';
 import { agentStatus } from './local-api/status.ts';
 import type { AgentStatus } from './local-api/status.ts';
 import { UsageMeter } from './local-api/usage-meter.ts';
@@ -38,6 +45,8 @@ import { RegistrationRecord } from './provisioning/registration-record.ts';
 import type { StopRequest } from './stop-request.ts';
 import { connectionPulse } from './supervision/connection-pulse.ts';
 import type { ConnectionLimits } from './supervision/connection-pulse.ts';
+import { stuck } from './supervision/pulse.ts';
+import type { Pulse } from './supervision/pulse.ts';
 import { statusLine } from './supervision/status-line.ts';
 import { Supervised } from './supervision/supervised.ts';
 import type { SupervisedOptions } from './supervision/supervised.ts';
@@ -65,6 +74,8 @@ export interface AgentHost {
   readonly stop: Pick<StopRequest, 'restart'>;
   /** Every value of the configuration with its source, secrets masked. */
   readonly describeConfig: () => Promise<string>;
+  /** What `dps-agent check` looks at, made in this process; absent: it makes none. */
+  readonly checks?: (status: () => AgentStatus) => MakeChecks;
 }
 
 /**
@@ -105,6 +116,7 @@ export async function createAgent(
       ...{ live, ring: host.ring, effectiveConfig: host.describeConfig },
       status: () => status(),
       metrics: () => metrics.text(),
+      metricsHistory: () => metrics.history(),
     },
     stateDirectory,
     world,
@@ -116,7 +128,6 @@ export async function createAgent(
     messages: () => messages.status,
     clockCondition: () => clockWatch.condition,
     tasks: work,
-      metricsHistory: () => metrics.history(),
     reconnect: (why) => {
       connection.reconnect(why);
     },
@@ -202,8 +213,8 @@ export async function createAgent(
     },
   }));
   const startedMs = clock.monotonic();
-  const status = (): AgentStatus =>
   const usage = new UsageMeter(world.resources(), clock);
+  const status = (): AgentStatus =>
     agentStatus({
       version: agentVersion,
       pid: host.pid,
@@ -214,11 +225,27 @@ export async function createAgent(
       clockCondition: clockWatch.condition,
       telemetry: telemetry.status,
       wire: world.wire(),
-      clock,
       messages: messages.status,
       tasks: work.underWay,
       errors: twin.lastError.recent,
       usage: usage.read(),
+      clock,
+    });
+  const pulses = (): readonly Pulse[] => [
+    connectionPulse(connection.status, connectionLimits(live.current)),
+    ...telemetry.pulses,
+  ];
+  const health = (): HealthReport =>
+    healthReport(
+      stuck(pulses(), clock.monotonic()).map(({ name }) => name),
+      connection.status.state?.name ?? 'starting',
+    );
+  const statusPage = ({ listen, password }: PageConfig): StatusPage =>
+    new StatusPage({
+      ...{ listen, status, health, clock, hostName: hostname() },
+      isLoopback: isLoopback(listen.address),
+      password: password === undefined ? undefined : () => world.secrets.read(password),
+      log: inArea('local_api').log,
     });
   const localApi = (socketPath: string): LocalApi =>
     new LocalApi({
@@ -226,7 +253,11 @@ export async function createAgent(
       path: config.localApi.path ?? socketPath,
       posting: { desk: telemetry.desk, readReading: readingOf, parseDuration },
       outlet: messages.outlet,
+      feed: telemetry.feed,
+      logs: { source: host.ring, parseDuration },
+      makeChecks: host.checks?.(status),
       status,
+      health,
       metrics,
       clock,
       log: inArea('local_api').log,
@@ -235,10 +266,7 @@ export async function createAgent(
   const supervised = (by: Pick<SupervisedOptions, 'notifier' | 'stopDeadlineMs'>): Supervised =>
     new Supervised({
       ...by,
-      pulses: () => [
-        connectionPulse(connection.status, connectionLimits(live.current)),
-        ...telemetry.pulses,
-      ],
+      pulses,
       crossThreadPool: () => stat(stateDirectory),
       statusLine: () => statusLine(connection.status, telemetry.status.queue),
       changed: stateChanged,
@@ -258,6 +286,7 @@ export async function createAgent(
         ...[clockWatch, connection, ...renewals, ...telemetry.inputs],
         ...[...metrics.services, ...twin.services, ...messages.services, ...work.services],
         ...(host.socketPath === undefined ? [] : [localApi(host.socketPath)]),
+        ...(config.localApi.page === undefined ? [] : [statusPage(config.localApi.page)]),
         ...(host.supervision === undefined ? [] : [supervised(host.supervision)]),
       ];
       try {
@@ -277,8 +306,6 @@ function invoker(methods: MethodTable): InvokeMethod {
       { name, payload, requestId: randomUUID() },
       never,
     );
-      feed: telemetry.feed,
-      logs: { source: host.ring, parseDuration },
     await afterwards?.();
     return response;
   };

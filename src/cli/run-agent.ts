@@ -50,6 +50,10 @@ export async function runAgent(configPath: string): Promise<number> {
     socketPath: socketPathFor(stateDirectory),
     ...{ levels, ring, stop },
     describeConfig: () => showConfig(configPath, 'text', true),
+    checks: (status) => async (request, signal) => {
+      const { checkInside } = await import('./inside-checks.ts');
+      return checkInside({ ...request, configPath, status: status(), log }, signal);
+    },
     supervision: notifier === undefined ? undefined : { notifier, stopDeadlineMs },
   });
   const reloading = new Reloading({

@@ -1,23 +1,28 @@
 import { certificatesCreate } from './certificates-create.ts';
 import { certificatesVerify } from './certificates-verify.ts';
+import { check } from './check.ts';
+import { completion } from './completion.ts';
 import { configShow, configValidate } from './config-verbs.ts';
 import { connectionString } from './connection-string.ts';
 import { identityForget, identityReprovision, identityShow } from './identity-verbs.ts';
+import { init } from './init.ts';
 import { keysDerive } from './keys-derive.ts';
 import { run } from './run.ts';
 import { status } from './status.ts';
-import { telemetryTest } from './telemetry-test.ts';
 import { telemetrySend } from './telemetry-send.ts';
 import { telemetryTail } from './telemetry-tail.ts';
+import { telemetryTest } from './telemetry-test.ts';
 import type { Verb } from './verb.ts';
 
 /** Everything the program can be told to do, in the order of its help. */
 export const verbs: readonly Verb[] = [
+  init,
   run,
   status,
-  telemetryTest,
+  check,
   telemetryTail,
   telemetrySend,
+  telemetryTest,
   configShow,
   configValidate,
   identityShow,
@@ -27,4 +32,5 @@ export const verbs: readonly Verb[] = [
   keysDerive,
   certificatesCreate,
   certificatesVerify,
+  completion,
 ];
