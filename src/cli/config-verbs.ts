@@ -1,7 +1,7 @@
 import process from 'node:process';
 import { configOption } from './config-option.ts';
 import { outputOption } from './output-option.ts';
-import { exitCodes } from './usage.ts';
+import { UsageError, exitCodes } from './usage.ts';
 import { parseOptions } from './verb.ts';
 import type { Verb } from './verb.ts';
 
@@ -9,12 +9,17 @@ const showOptions = {
   config: configOption,
   output: outputOption,
   all: { type: 'boolean', default: false, help: 'also the keys that are not set and have no default' },
+  effective: {
+    type: 'boolean',
+    default: false,
+    help: 'the values alone, as one file would have them, without their sources',
+  },
 } as const;
 
 export const configShow: Verb = {
   name: 'config show',
   summary: 'show every value in force, and where it comes from; secrets are not shown',
-  usage: '[--config PATH] [--output text|json] [--all]',
+  usage: '[--config PATH] [--output text|json] [--all | --effective]',
   description: [
     'A value comes from its default, from the configuration, from a file of the drop-in directory beside it (config.d/*.yaml), ' +
       'from a DPS_AGENT_… variable of the environment or from the twin, each over the ones before. Of files the line is ' +
@@ -24,8 +29,12 @@ export const configShow: Verb = {
   options: showOptions,
   run: async (args) => {
     const values = parseOptions(showOptions, args);
-    const { showConfig } = await import('./show-config.ts');
-    process.stdout.write(await showConfig(values.config, values.output, values.all));
+    if (values.all && values.effective) throw new UsageError('give --all or --effective, not both');
+    const { showConfig, showEffectiveConfig } = await import('./show-config.ts');
+    const text = values.effective
+      ? await showEffectiveConfig(values.config, values.output)
+      : await showConfig(values.config, values.output, values.all);
+    process.stdout.write(text);
     return exitCodes.success;
   },
 };

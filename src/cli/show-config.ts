@@ -1,21 +1,20 @@
+import { dump } from 'js-yaml';
 import { filesWithSecrets, maskedValue, secretsIn } from '../config/layers/masked.ts';
 import { describeSource } from '../config/layers/source.ts';
+import { documentOf } from '../config/layers/values.ts';
 import type { ConfigValue } from '../config/layers/values.ts';
 import { formatPath, formatProblem, ConfigProblems } from '../config/problems.ts';
 import { permissionWarnings } from '../config/permission-warnings.ts';
 import { readConfig } from './read-config.ts';
+import { socketPathsToTry } from './socket-path.ts';
 import { defaultStateDirectory, stateDirectoryOf } from './state-directory.ts';
 import { savedSettings, withTwin } from './twin-values.ts';
 import type { ShownValue } from './twin-values.ts';
 
 /** `dps-agent config show`. Throws ConfigProblems. */
 export async function showConfig(path: string, output: 'text' | 'json', isAll: boolean): Promise<string> {
-  const loaded = await readConfig(path);
-  const secrets = secretsIn(loaded.config);
-  const settings = await savedSettings(stateDirectoryOf(loaded.config));
-  const shown = withTwin(loaded.values.map(withStateDirectory), settings)
-    .filter(({ value }) => isAll || isSet(value))
-    .map((each) => ({ ...each, value: isSet(each.value) ? maskedValue(each, secrets) : undefined }));
+  const { files, values: all } = await valuesInForce(path);
+  const shown = all.filter(({ value }) => isAll || isSet(value));
   if (output === 'text') return table(shown);
   const values = shown.map(({ path: key, value, source, over }) => ({
     key: formatPath(key),
@@ -23,13 +22,37 @@ export async function showConfig(path: string, output: 'text' | 'json', isAll: b
     source: isSet(value) ? source : null,
     ...(over === undefined ? {} : { over }),
   }));
-  return `${JSON.stringify({ files: loaded.files, values }, undefined, 2)}\n`;
+  return `${JSON.stringify({ files, values }, undefined, 2)}\n`;
 }
 
-/** Without systemd, which would say where it is. */
-function withStateDirectory(value: ConfigValue): ConfigValue {
-  const isUnset = formatPath(value.path) === 'state_directory' && !isSet(value.value);
-  return isUnset ? { ...value, value: defaultStateDirectory } : value;
+/** `dps-agent config show --effective`: all of it as one file would have it. Throws ConfigProblems. */
+export async function showEffectiveConfig(path: string, output: 'text' | 'json'): Promise<string> {
+  const { values } = await valuesInForce(path);
+  const document = documentOf(values);
+  return output === 'text'
+    ? dump(document, { lineWidth: -1 })
+    : `${JSON.stringify(document, undefined, 2)}\n`;
+}
+
+/** Every key that the schema knows, with the value in force; secrets masked. */
+async function valuesInForce(path: string): Promise<{ files: readonly string[]; values: ShownValue[] }> {
+  const { config, files, values } = await readConfig(path);
+  const secrets = secretsIn(config);
+  const stateDirectory = stateDirectoryOf(config);
+  const places = new Map([
+    // Without systemd, which would say where it is.
+    ['state_directory', defaultStateDirectory],
+    ['local_api.path', socketPathsToTry(stateDirectory)[0]],
+  ]);
+  const placed = values.map((each): ConfigValue => {
+    const place = isSet(each.value) ? undefined : places.get(formatPath(each.path));
+    return place === undefined ? each : { ...each, value: place };
+  });
+  const shown = withTwin(placed, await savedSettings(stateDirectory)).map((each) => ({
+    ...each,
+    value: isSet(each.value) ? maskedValue(each, secrets) : undefined,
+  }));
+  return { files, values: shown };
 }
 
 export interface Verdict {

@@ -2,6 +2,7 @@ import * as v from 'valibot';
 import { parseByteSize } from './byte-size.ts';
 import { parseDuration } from './duration.ts';
 import { expected, found, isMapping, listed, quotesHint, type Parsed } from './found.ts';
+import type { KeyPath } from './positions.ts';
 import { closest } from './suggest.ts';
 
 /** One value of config.yaml: any YAML scalar or collection in, the program's own type out. */
@@ -46,6 +47,21 @@ export function optionalSection<Input, Output>(
     Input | null | undefined,
     Output
   >;
+}
+
+/** What a key is when it is not there, in the words of a file; `undefined`: it has no place in this section. */
+export type Preset = (section: Readonly<Record<string, unknown>>, path: KeyPath) => unknown;
+
+/**
+ * A key that goes only with some of the others of its section: a default of the schema's own would count as given, so what
+ * reads the section fills it in. `preset` tells people what that is, from the section as the file has it; it is carried
+ * along for `layers/values.ts`.
+ */
+export function filledIn<Schema extends v.GenericSchema>(
+  schema: Schema,
+  preset: Preset,
+): v.OptionalSchema<Schema, undefined> & { readonly preset: Preset } {
+  return Object.assign(v.optional(schema), { preset });
 }
 
 /** A duration in milliseconds; the limits are written as they would be in the file. */

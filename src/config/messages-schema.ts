@@ -4,6 +4,7 @@ import {
   byteSize,
   duration,
   field,
+  filledIn,
   flag,
   optionalSection,
   pathTo,
@@ -11,6 +12,7 @@ import {
   section,
   text,
   wholeNumber,
+  type Preset,
 } from './fields.ts';
 import { parseAbsolutePath, parseFileUri } from './file-uri.ts';
 import { expected, found, isMapping, listed, quotesHint, type Parsed } from './found.ts';
@@ -115,18 +117,21 @@ const retry = v.pipe(
 
 const rule = v.pipe(
   section({
-    name: v.optional(text('a name of 1 to 64 letters, digits, - or _', /^[A-Za-z0-9_-]{1,64}$/)),
+    name: filledIn(text('a name of 1 to 64 letters, digits, - or _', /^[A-Za-z0-9_-]{1,64}$/), (_, path) =>
+      nameAt(Number(path.at(-1))),
+    ),
     match: optionalSection(match),
     command: v.optional(field(parseCommand)),
     // Not every action has these, so they have their presets below: a preset counts as given.
     user: v.optional(field(parseUser)),
-    timeout: v.optional(duration('100ms', '1h')),
-    max_output: v.optional(byteSize('1KB', '16MB')),
-    environment: v.optional(field(parseEnvironment)),
+    timeout: filledIn(duration('100ms', '1h'), withCommand('30s')),
+    max_output: filledIn(byteSize('1KB', '16MB'), withCommand('64KB')),
+    environment: filledIn(field(parseEnvironment), withCommand({})),
     directory: v.optional(field(parseAbsolutePath)),
     publish: v.optional(publish),
     local_api: v.optional(flag),
-    retry: v.optional(retry),
+    // What is fetched is there until it is.
+    retry: filledIn(retry, ({ local_api }) => (local_api === true ? undefined : {})),
   }),
   fitting(misfits),
   v.transform((input) => {
@@ -150,9 +155,17 @@ export const onMessage = v.pipe(
     });
   }),
   v.transform((rules): readonly MessageRuleConfig[] =>
-    rules.map(({ name, ...rest }, index) => ({ name: name ?? `on_message[${index}]`, ...rest })),
+    rules.map(({ name, ...rest }, index) => ({ name: name ?? nameAt(index), ...rest })),
   ),
 );
+
+function nameAt(index: number): string {
+  return `on_message[${index}]`;
+}
+
+function withCommand(preset: unknown): Preset {
+  return ({ command }) => (command === undefined ? undefined : preset);
+}
 
 interface ActionKeys {
   command?: ExecCommand | undefined;

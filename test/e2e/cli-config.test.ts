@@ -3,6 +3,8 @@ import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import type { TestContext } from 'node:test';
+import { load } from 'js-yaml';
+import { parseConfig } from '../../src/config/parse.ts';
 import { temporaryDirectory } from '../fakes/temporary-directory.ts';
 import { dpsAgent } from './cli-program.ts';
 
@@ -103,7 +105,41 @@ describe('dps-agent config show', () => {
       value: 'warn',
       source: { kind: 'drop-in', file: files[1], line: 1 },
     });
+    assert.deepEqual(of('local_api.path'), {
+      key: 'local_api.path',
+      value: join(env.STATE_DIRECTORY, 'agent.sock'),
+      source: { kind: 'default' },
+    });
     assert.deepEqual(of('trust_bundle_cert'), { key: 'trust_bundle_cert', value: null, source: null });
+  });
+});
+
+describe('dps-agent config show --effective', () => {
+  it('is one file of all that holds, without a secret', async (t) => {
+    const { folder, path, env } = await configured(t);
+    const settings = { 'telemetry.intervalSeconds': { value: 30, version: 7 } };
+    const saved = { format: 2, settings, connection: { name: 'settled', confirmed: {} } };
+    await writeFile(join(folder, 'settings.json'), JSON.stringify(saved));
+    const show = ['config', 'show', '--effective', '--config', path];
+    const { code, stdout, stderr } = await dpsAgent(show, { env });
+    assert.deepEqual({ code, stderr }, { code: 0, stderr: '' });
+    assert.match(stdout, /^ {4}symmetric_key: ['"]?\*\*\*['"]?$/m);
+    const { config } = parseConfig(stdout.replace(/(symmetric_key:).*/, `$1 ${key}`), 'effective.yaml');
+    assert.deepEqual(
+      [config.log.level, config.telemetry.inputs.map((input) => 'intervalMs' in input && input.intervalMs)],
+      ['warn', [30_000, 30_000]],
+    );
+    const asJson = await dpsAgent([...show, '--output', 'json'], { env });
+    assert.deepEqual(JSON.parse(asJson.stdout), load(stdout));
+  });
+
+  it('does not go with --all', async (t) => {
+    const { path, env } = await configured(t);
+    const { code, stderr } = await dpsAgent(['config', 'show', '--effective', '--all', '--config', path], {
+      env,
+    });
+    assert.equal(code, 64);
+    assert.match(stderr, /not both/);
   });
 });
 

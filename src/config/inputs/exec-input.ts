@@ -1,6 +1,16 @@
 import * as v from 'valibot';
 import type { ReadingFormat } from '../../telemetry/formats/parse-readings.ts';
-import { byteSize, duration, field, oneOf, present, section, type Field } from '../fields.ts';
+import {
+  byteSize,
+  duration,
+  field,
+  filledIn,
+  oneOf,
+  present,
+  section,
+  type Field,
+  type Preset,
+} from '../fields.ts';
 import { parseAbsolutePath } from '../file-uri.ts';
 import { expected, found, isMapping, quotesHint, type Parsed } from '../found.ts';
 import { fitting, foreign, type Misfit } from '../misfit.ts';
@@ -46,10 +56,10 @@ export const execInput = v.pipe(
     command: field(parseCommand),
     mode: v.optional(oneOf(['interval', 'lines']), 'interval'),
     // Not every mode and format has these, so they have their presets below: a preset counts as given.
-    interval: v.optional(duration('100ms', '1d')),
-    timeout: v.optional(duration('100ms', '1h')),
-    max_output: v.optional(byteSize('1KB', '16MB')),
-    value: v.optional(valueName),
+    interval: filledIn(duration('100ms', '1d'), atIntervals('60s')),
+    timeout: filledIn(duration('100ms', '1h'), atIntervals('10s')),
+    max_output: filledIn(byteSize('1KB', '16MB'), atIntervals('64KB')),
+    value: filledIn(valueName, ({ format = 'auto' }) => (isNamed(format) ? undefined : 'value')),
     format: v.optional<Field<ReadingFormat>, 'auto'>(oneOf(formats), 'auto'),
     user: v.optional(field(parseUser)),
     environment: v.optional(field(parseEnvironment), {}),
@@ -66,15 +76,22 @@ export const execInput = v.pipe(
   }),
 );
 
+function atIntervals(preset: string): Preset {
+  return ({ mode }) => (mode === 'lines' ? undefined : preset);
+}
+
+/** Whether what is written has names of its own. */
+function isNamed(format: unknown): format is 'influx' | 'key_value' {
+  return format === 'influx' || format === 'key_value';
+}
+
 function misfits(given: Readonly<Record<string, unknown>>): Misfit[] {
   const format = given['format'];
   return [
     ...(given['mode'] === 'lines'
       ? foreign(given, ['mode', 'lines', 'interval'], ['interval', 'timeout', 'max_output'])
       : []),
-    ...(format === 'influx' || format === 'key_value'
-      ? foreign(given, ['format', format, 'number'], ['value'])
-      : []),
+    ...(isNamed(format) ? foreign(given, ['format', format, 'number'], ['value']) : []),
   ];
 }
 

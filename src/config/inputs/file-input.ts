@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { decimal, field, oneOf, present, section, text } from '../fields.ts';
+import { decimal, field, filledIn, oneOf, present, section, text } from '../fields.ts';
 import { expected, found, type Parsed } from '../found.ts';
 import { parseAbsolutePath } from '../file-uri.ts';
 import { fitting, type Misfit } from '../misfit.ts';
@@ -25,7 +25,7 @@ const entries = section({
   ...commonEntries,
   interval,
   path: field(parsePath),
-  value: v.optional(valueName),
+  value: filledIn(valueName, ({ format }) => valueOf(format)),
   format: v.optional(oneOf(['text', 'w1']), 'text'),
   pattern: v.optional(field(parsePattern)),
   scale: v.optional(decimal(-1e12, 1e12), 1),
@@ -55,13 +55,17 @@ function toConfig(input: v.InferOutput<typeof entries>): FileInputConfig {
     properties: unit === undefined ? shared.properties : { ...shared.properties, unit },
     intervalMs: input.interval,
     path,
-    // Every 1-Wire sensor's file has the same name; its folder has the sensor's ID.
-    value: input.value ?? (format === 'w1' ? '{dir}' : '{file}'),
+    value: input.value ?? valueOf(format),
     format,
     ...present({ pattern: input.pattern }),
     scale,
     offset,
   };
+}
+
+/** Every 1-Wire sensor's file has the same name; its folder has the sensor's ID. */
+function valueOf(format: unknown): string {
+  return format === 'w1' ? '{dir}' : '{file}';
 }
 
 function misfits(given: Readonly<Record<string, unknown>>): Misfit[] {

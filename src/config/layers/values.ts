@@ -1,4 +1,5 @@
 import type * as v from 'valibot';
+import type { Preset } from '../fields.ts';
 import { isMapping } from '../found.ts';
 import type { KeyPath } from '../positions.ts';
 import { itemOf, knownKeys } from '../spelling.ts';
@@ -25,46 +26,50 @@ export function valuesIn(
       return value.flatMap((element, index) => visit(item, element, [...path, index], isSaid));
     const keys = isMapping(value) ? knownKeys(at, value) : undefined;
     if (keys === undefined) return [{ path, value, source: isSaid ? sourceOf(path) : defaults }];
-    const implied = new Map(Object.entries(impliedIn(path, value)));
+    const section = isMapping(value) ? value : {};
     return Object.entries(keys).flatMap(([key, entry]) => {
-      const inner = entry;
-      const given = isMapping(value) && Object.hasOwn(value, key) ? value[key] : undefined;
-      const preset = given ?? presetOf(inner) ?? implied.get(key);
-      return visit(inner, preset, [...path, key], isSaid && given !== undefined && given !== null);
+      const inner: v.GenericSchema = entry;
+      const given = Object.hasOwn(section, key) ? section[key] : undefined;
+      const present = given ?? presetOf(inner, section, path, given === null);
+      return visit(inner, present, [...path, key], isSaid && given !== undefined && given !== null);
     });
   };
   return visit(schema, document, [], true);
 }
 
-/** What a key is when it is not there, as `v.optional` and `v.nullish` have it. */
-function presetOf(schema: v.GenericSchema): unknown {
-  return 'default' in schema ? schema.default : undefined;
+/** What a key is when it is not there: by `v.optional` and `v.nullish`, or by `filledIn`. */
+function presetOf(
+  schema: v.GenericSchema & Shape,
+  section: Readonly<Record<string, unknown>>,
+  path: KeyPath,
+  isEmpty: boolean,
+): unknown {
+  if (schema.preset !== undefined) return schema.preset(section, path);
+  if (schema.default !== undefined) return schema.default;
+  // A section that is there and empty, though it need not be there.
+  return isEmpty && schema.wrapped !== undefined
+    ? presetOf(schema.wrapped, section, path, isEmpty)
+    : undefined;
 }
 
-/**
- * What the reading of a section takes for keys that only go with some of the others: those have no default of their own in
- * the schema.
- */
-function impliedIn(path: KeyPath, given: unknown): Readonly<Record<string, unknown>> {
-  if (!isMapping(given)) return {};
-  const place = path.map((key) => (typeof key === 'number' ? '0' : key)).join('.');
-  switch (place) {
-    case 'provisioning':
-      return given['source'] === 'dps' ? impliedOfDps(given) : {};
-    case 'local_api':
-      return { mode: 'group' in given ? '0660' : '0600' };
-    case 'telemetry.inputs.0':
-      return given['type'] === 'exec' && given['mode'] !== 'lines'
-        ? { interval: '60s', timeout: '10s', max_output: '64KB' }
-        : {};
-    default:
-      return {};
+interface Shape {
+  readonly preset?: Preset;
+  readonly default?: unknown;
+  readonly wrapped?: v.GenericSchema & Shape;
+}
+
+/** The document that these values stand in. Without those that are not set. */
+export function documentOf(values: readonly Pick<ConfigValue, 'path' | 'value'>[]): unknown {
+  const root: { document?: unknown } = {};
+  for (const { path, value } of values) {
+    if (value === undefined || value === null) continue;
+    let [at, key]: [Record<string | number, unknown>, string | number] = [root, 'document'];
+    for (const next of path) {
+      const inside: unknown = at[key] ?? (typeof next === 'number' ? [] : {});
+      at[key] = inside;
+      [at, key] = [inside as Record<string | number, unknown>, next];
+    }
+    at[key] = value;
   }
-}
-
-function impliedOfDps(given: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
-  const always = { global_endpoint: 'https://global.azure-devices-provisioning.net', deadline: '2m' };
-  // IoT Edge 1.2 and later say the same in one key.
-  if ('auto_reprovisioning_mode' in given) return always;
-  return { ...always, dynamic_reprovisioning: true, always_reprovision_on_startup: false };
+  return root.document ?? {};
 }
