@@ -13,10 +13,12 @@ const root = join(import.meta.dirname, '..');
 export class BareScript {
   readonly #folder: string;
   readonly #env: NodeJS.ProcessEnv;
+  readonly #connectionString: string;
 
-  private constructor(folder: string, env: NodeJS.ProcessEnv) {
+  private constructor(folder: string, env: NodeJS.ProcessEnv, connectionString: string) {
     this.#folder = folder;
     this.#env = env;
+    this.#connectionString = connectionString;
   }
 
   static async make(hub: Hub): Promise<BareScript> {
@@ -33,7 +35,7 @@ export class BareScript {
       format: 'cjs',
     });
     const { dps, scopeId, caFile } = hub.address;
-    return new BareScript(folder, {
+    const env = {
       PATH: process.env['PATH'] ?? '',
       NODE_PATH: join(root, 'node_modules'),
       NODE_EXTRA_CA_CERTS: caFile,
@@ -41,12 +43,22 @@ export class BareScript {
       ID_SCOPE: scopeId,
       REGISTRATION_ID: 'script',
       SYMMETRIC_KEY: await hub.enroll('script'),
-    });
+    };
+    return new BareScript(folder, env, await hub.addDevice('told'));
   }
 
   run(): RunningScript {
+    return this.#run(this.#env);
+  }
+
+  /** Without DPS: it is told its hub. */
+  runTold(): RunningScript {
+    return this.#run({ ...this.#env, CONNECTION_STRING: this.#connectionString });
+  }
+
+  #run(env: NodeJS.ProcessEnv): RunningScript {
     const file = join(this.#folder, 'bare-sdk.cjs');
-    return new RunningScript(spawn(process.execPath, [file], { env: this.#env, stdio: 'inherit' }));
+    return new RunningScript(spawn(process.execPath, [file], { env, stdio: 'inherit' }));
   }
 
   remove(): Promise<void> {

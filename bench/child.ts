@@ -29,8 +29,8 @@ export class Child {
   #lastId = 0;
 
   /** @param file in this folder */
-  constructor(file: string) {
-    this.#process = fork(join(import.meta.dirname, file), [], { execArgv: ['--import', 'tsx'] });
+  constructor(file: string, args: readonly string[] = []) {
+    this.#process = fork(join(import.meta.dirname, file), args, { execArgv: ['--import', 'tsx'] });
     this.#process.on('message', (reply: Reply) => {
       const waiting = this.#waiting.get(reply.id);
       this.#waiting.delete(reply.id);

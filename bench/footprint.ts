@@ -39,7 +39,7 @@ const restedRounds = values.short ? 1 : 2;
 const nodeFlags = ['--max-semi-space-size=8', ...values.flag];
 
 const telemetry = 'telemetry: {inputs: [{name: system, type: system, interval: 60s}]}';
-const hub = await Hub.start();
+const hub = await Hub.start(3);
 const home = await AgentHome.make(hub, telemetry);
 const script = await BareScript.make(hub);
 try {
@@ -48,17 +48,18 @@ try {
   // The agent's first start asks DPS, and from then on its hub is cached; the script has no cache.
   await agentRound(false);
   await scriptRound(false);
-  const [ours, theirs]: [Round[], Round[]] = [[], []];
+  const [ours, theirs, told]: [Round[], Round[], Round[]] = [[], [], []];
   for (let round = 1; round <= rounds; round += 1) {
     const rests = round > rounds - restedRounds;
     console.error(`round ${round} of ${rounds}${rests ? `, at rest for ${restMs / 1000} s each` : ''} …`);
     ours.push(await agentRound(rests));
     theirs.push(await scriptRound(rests));
+    told.push(await start(() => script.runTold(), false));
   }
-  const figures = figuresOf(ours, theirs);
+  const figures = figuresOf(ours, theirs, told);
   console.log(table(figures));
   if (!values.short) {
-    await keep({ ours, theirs, figures });
+    await keep({ ours, theirs, told, figures });
     process.exitCode = figures.some(({ met }) => met === false) ? 1 : 0;
   }
 } finally {
@@ -79,7 +80,7 @@ async function start(run: () => Started, rests: boolean): Promise<Round> {
   return { firstMessageMs: firstMs - startMs, cpuMs: cpu, ...(rests ? { restBytes: bytes } : {}) };
 }
 
-function figuresOf(ours: readonly Round[], theirs: readonly Round[]): Figure[] {
+function figuresOf(ours: readonly Round[], theirs: readonly Round[], told: readonly Round[]): Figure[] {
   const compare = (what: string, of: (round: Round) => number | undefined, unit: string, target?: number) => {
     const [our, their] = [ours, theirs].map((all) => median(all.flatMap((round) => of(round) ?? [])));
     const ratio = (our ?? NaN) / (their ?? NaN);
@@ -96,11 +97,20 @@ function figuresOf(ours: readonly Round[], theirs: readonly Round[]): Figure[] {
   return [
     compare('start to the first acknowledged message', (round) => round.firstMessageMs, 'ms', 0.6),
     compare('  CPU until then', (round) => round.cpuMs, 'ms'),
+    {
+      what: '  the bare SDK if it is told its hub',
+      figure: `${median(told.map((round) => round.firstMessageMs)).toFixed(0)} ms`,
+      against: `CPU ${median(told.map((round) => round.cpuMs)).toFixed(0)} ms`,
+      target: '',
+      met: undefined,
+    },
     compare('memory at rest', restMegabytes, 'MB', 0.9),
   ];
 }
 
-async function keep(results: { ours: Round[]; theirs: Round[]; figures: Figure[] }): Promise<void> {
+async function keep(
+  results: Record<'ours' | 'theirs' | 'told', Round[]> & { figures: Figure[] },
+): Promise<void> {
   const date = new Date().toISOString();
   const folder = join(import.meta.dirname, 'results');
   const path = join(folder, `footprint-${date.slice(0, 10)}.json`);

@@ -13,7 +13,8 @@ const dataDirectory = mkdtempSync(join(tmpdir(), 'dps-agent-bench-hub-'));
 process.on('exit', () => {
   rmSync(dataDirectory, { recursive: true, force: true });
 });
-const simulator = await startSimulator({ dataDirectory, retryAfterSeconds: 0, maxMessages: 1 });
+const retryAfterSeconds = Number(process.argv[2]);
+const simulator = await startSimulator({ dataDirectory, retryAfterSeconds, maxMessages: 1 });
 const seen = new Set<string>();
 let arrived = nothing();
 

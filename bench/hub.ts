@@ -35,8 +35,9 @@ export class Hub {
     this.address = address;
   }
 
-  static async start(): Promise<Hub> {
-    const child = new Child('hub-process.ts');
+  /** @param retryAfterSeconds what DPS tells who has registered; the real one says 3 (protocol.md 1.4) */
+  static async start(retryAfterSeconds = 0): Promise<Hub> {
+    const child = new Child('hub-process.ts', [String(retryAfterSeconds)]);
     return new Hub(child, (await child.ask('address')) as HubAddress);
   }
 
