@@ -41,6 +41,7 @@ export function usageLines(verbs: readonly Verb[]): string {
 export const exitCodeMeanings: readonly (readonly [number, string])[] = [
   [exitCodes.success, 'done; or `run` was ended by SIGTERM or SIGINT'],
   [exitCodes.failure, 'what was asked for cannot be done, or a bug; standard error says which'],
+  [exitCodes.notRunning, '`status`: no agent runs; what it left behind is told'],
   [exitCodes.usage, 'the command line was not understood'],
   [exitCodes.restart, '`run` was ended from the cloud, to be started again by its supervisor'],
   [exitCodes.config, 'the configuration must be put right by a person; do not restart it'],

@@ -1,41 +1,48 @@
+import process from 'node:process';
+import { runProgram } from '../clock-sync/run-program.ts';
 import { SystemClock } from '../lib/clock.ts';
-import { withDeadline } from '../lib/deadline.ts';
-import { isJsonObject } from '../lib/json.ts';
-import type { JsonObject } from '../lib/json.ts';
-import { askLocalApi } from '../local-api/ask.ts';
-import type { AgentStatus } from '../local-api/status.ts';
-import { withAgent } from './agent-socket.ts';
-import { readConfig } from './read-config.ts';
-import { stateDirectoryOf } from './state-directory.ts';
+import { agentPlace } from './agent-place.ts';
+import { NobodyThere } from './agent-socket.ts';
+import type { AgentPlace } from './agent-socket.ts';
+import { askStatus, isStatus } from './ask-status.ts';
+import { painter } from './colour.ts';
+import { lastKnown, lastKnownText } from './last-known.ts';
+import type { Output } from './output-option.ts';
+import { print } from './print.ts';
+import { runningAgent } from './running-agent.ts';
 import { statusText } from './status-text.ts';
-import { CommandError } from './usage.ts';
+import { CommandError, exitCodes } from './usage.ts';
 
-/** In milliseconds; the agent answers within a few. */
-const answerDeadlineMs = 5000;
-
-/** `dps-agent status`. Throws a CommandError when no agent answers. */
-export async function showStatus(configPath: string, output: 'text' | 'json'): Promise<string> {
-  const { config } = await readConfig(configPath);
-  const place = { stateDirectory: stateDirectoryOf(config), localApi: config.localApi };
-  const answer = await withAgent(place, { doing: 'tell the status', command: 'status' }, ask);
-  if (output === 'json') return `${JSON.stringify(answer, undefined, 2)}\n`;
-  if (!isStatus(answer))
-    throw new CommandError(
-      'cannot read what the running agent answers: it is of another version; --output json shows it as it is',
-    );
-  return statusText(answer, new SystemClock().now());
+/**
+ * `dps-agent status`: prints what the running agent says; where none runs, what it left behind. Returns the exit code.
+ * Throws a CommandError when it runs and cannot be asked.
+ */
+export async function showStatus(configPath: string, output: Output): Promise<number> {
+  const place = await agentPlace(configPath);
+  try {
+    const answer = await askStatus(place);
+    await print(output === 'json' ? jsonText(answer) : runningText(answer));
+    return exitCodes.success;
+  } catch (error) {
+    if (!(error instanceof NobodyThere)) throw error;
+    return await showLastKnown(place, error, output);
+  }
 }
 
-function ask(path: string): Promise<JsonObject> {
-  const late = new Error(`no answer within ${answerDeadlineMs} ms`);
-  const never = new AbortController().signal;
-  return withDeadline(new SystemClock(), answerDeadlineMs, late, never, (signal) =>
-    askLocalApi(path, '/v1/status', signal),
+function runningText(answer: Awaited<ReturnType<typeof askStatus>>): string {
+  if (isStatus(answer)) return statusText(answer, new SystemClock().now(), painter(process.stdout));
+  throw new CommandError(
+    'cannot read what the running agent answers: it is of another version; --output json shows it as it is',
   );
 }
 
-/** Told by its parts: client and agent are one program, but may be two versions of it during an upgrade. */
-function isStatus(answer: JsonObject): answer is JsonObject & AgentStatus {
-  const parts = ['agent', 'state', 'identity', 'clock', 'queue'];
-  return parts.every((part) => isJsonObject(answer[part])) && Array.isArray(answer['certificates']);
+async function showLastKnown(place: AgentPlace, why: NobodyThere, output: Output): Promise<number> {
+  if ((await runningAgent(place.stateDirectory)) !== undefined) throw why;
+  const known = await lastKnown(place.stateDirectory, runProgram);
+  await print(output === 'json' ? jsonText(known) : lastKnownText(known, new SystemClock().now()));
+  return exitCodes.notRunning;
+}
+
+function jsonText(answer: object): string {
+  return `${JSON.stringify(answer, undefined, 2)}\n`;
 }

@@ -1,10 +1,12 @@
 /**
- * Exit codes with a fixed meaning. 75 is EX_TEMPFAIL of sysexits.h: none of success, so that systemd starts the agent
- * again with `Restart=on-failure`, too. 78 is its EX_CONFIG, on which systemd is told not to.
+ * Exit codes with a fixed meaning. 3 is what `systemctl status` has for a service that does not run. 75 is EX_TEMPFAIL of
+ * sysexits.h: none of success, so that systemd starts the agent again with `Restart=on-failure`, too. 78 is its EX_CONFIG,
+ * on which systemd is told not to.
  */
 export const exitCodes = {
   success: 0,
   failure: 1,
+  notRunning: 3,
   usage: 64,
   restart: 75,
   config: 78,

@@ -3,12 +3,12 @@ import { untilStopped } from '../lib/deadline.ts';
 import type { Log } from '../lib/log.ts';
 import { inScope } from '../lib/scope.ts';
 import type { Service } from '../lib/service.ts';
+import { describeOffset, describeSpan } from '../lib/span.ts';
 import { ClockAttempt } from './clock-attempt.ts';
-import { describeOffset, isSuspect, judge, toleratedOffsetMs } from './condition.ts';
+import { isSuspect, judge, toleratedOffsetMs } from './condition.ts';
 import type { ClockCondition, Verdict } from './condition.ts';
 import { Happening } from './happening.ts';
 import type { WrittenFile } from './newest-file.ts';
-import { describeSpan } from './span.ts';
 import type { SyncReport } from './sync-probe.ts';
 import { WallSteps } from './wall-steps.ts';
 

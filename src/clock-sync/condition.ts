@@ -1,5 +1,5 @@
+import { describeOffset, describeSpan } from '../lib/span.ts';
 import type { WrittenFile } from './newest-file.ts';
-import { describeSpan } from './span.ts';
 import type { SyncReport } from './sync-probe.ts';
 
 /** What is known of this machine's clock. `unknown` is taken as right: nobody says that it is wrong. */
@@ -79,11 +79,6 @@ function beforeNewest({ now, newest }: Evidence): Verdict | undefined {
 function untold({ sync }: Evidence): Verdict {
   if (sync.answer === 'unsynchronised') return suspect(`it is not synchronised, ${sync.source}`);
   return { state: 'unknown', reason: `nobody can say whether it is synchronised: ${sync.source}` };
-}
-
-/** `3 h behind`, `2 d ahead`. */
-export function describeOffset(offsetMs: number): string {
-  return `${describeSpan(offsetMs)} ${offsetMs < 0 ? 'ahead' : 'behind'}`;
 }
 
 function suspect(reason: string): Verdict {

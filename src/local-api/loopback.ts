@@ -2,11 +2,11 @@ import type { IncomingMessage, Server } from 'node:http';
 import { Refusal } from './answer.ts';
 import { jsonTypes } from './json-items.ts';
 
-/** Listens on this machine's own address. Rejects when the port is taken, or not for this user. */
-export function listenOnLoopback(server: Server, port: number): Promise<void> {
+/** Listens on this machine's own address, or on another of its. Rejects when the port is taken, or not for this user. */
+export function listenByTcp(server: Server, port: number, address = '127.0.0.1'): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);
-    server.listen(port, '127.0.0.1', () => {
+    server.listen(port, address, () => {
       server.off('error', reject);
       resolve();
     });

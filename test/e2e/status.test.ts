@@ -1,15 +1,24 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { lstat, rm, writeFile } from 'node:fs/promises';
 import { get } from 'node:http';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import type { AgentStatus } from '../../src/local-api/status.ts';
 import type { Simulator } from '../../src/simulator/simulator.ts';
 import { configFor, quickRetries } from '../support/agent.ts';
-import { runAgent, startAgentProcess } from '../support/agent-process.ts';
+import { agentProgram, runAgent, startAgentProcess } from '../support/agent-process.ts';
 import type { AgentProcess } from '../support/agent-process.ts';
 import { Scratch } from '../support/scratch.ts';
 import { enrollWithKey, simulatorFor } from '../support/simulator.ts';
+
+/** A line of `--watch --output json`. */
+interface Watched {
+  readonly agent?: { readonly pid: number };
+  readonly error?: string;
+}
 
 describe('the status, from the command line', () => {
   let scratch: Scratch;
@@ -98,17 +107,70 @@ describe('the status, from the command line', () => {
     assert.match(text, /^remedy +enable the enrollment in DPS/m);
   });
 
-  it('says that no agent runs, and what to type', async () => {
+  it('says that no agent runs, what it left behind and what to type', async () => {
     const agent = await startEnrolled();
     await agent.log.untilState('connected');
     agent.child.kill('SIGTERM');
     await agent.exited;
     await assert.rejects(lstat(join(stateDirectory, 'agent.sock')), { code: 'ENOENT' });
     const { code, stdout, stderr } = await runAgent(['status', '--config', config]);
-    assert.deepEqual([code, stdout], [1, '']);
-    assert.match(stderr, /the agent is not running/);
-    assert.match(stderr, /systemctl status dps-agent/);
-    assert.match(stderr, /dps-agent run/);
+    assert.deepEqual([code, stderr], [3, '']);
+    assert.match(stdout, /^agent +not running$/m);
+    assert.match(stdout, new RegExp(`^hub +${String(simulator.hubs[0]?.name)}, as gateway$`, 'm'));
+    assert.match(stdout, /^queue +\d+ KB on the disk$/m);
+    assert.match(stdout, /^next +to run it in this terminal: dps-agent run$/m);
+    const asJson = await runAgent(['status', '--config', config, '--output', 'json']);
+    assert.equal(asJson.code, 3);
+    const { running, assignment } = JSON.parse(asJson.stdout) as {
+      running: boolean;
+      assignment: { device: string };
+    };
+    assert.deepEqual([running, assignment.device], [false, 'gateway']);
+  });
+
+  it('is only whether the agent is well, for a HEALTHCHECK', async () => {
+    const agent = await startEnrolled({ provisioningStatus: 'disabled' });
+    await agent.log.untilCode('DPS-DISABLED');
+    const check = ['status', '--check', '--config', config];
+    // Offline, and well all the same.
+    assert.deepEqual(await runAgent(check), { code: 0, stdout: 'healthy: waiting\n', stderr: '' });
+    agent.child.kill('SIGSTOP');
+    const hung = await runAgent(check);
+    assert.equal(hung.code, 1);
+    assert.match(hung.stderr, /no answer within 5000 ms/);
+    agent.child.kill('SIGKILL');
+    await agent.exited;
+    const gone = await runAgent(check);
+    assert.equal(gone.code, 1);
+    assert.match(gone.stderr, /the agent is not running/);
+  });
+
+  it('is told again and again, over a restart of the agent, until it is interrupted', async () => {
+    const first = await startEnrolled();
+    await first.log.untilState('connected');
+    const watch = ['status', '--watch', '1', '--output', 'json', '--config', config];
+    const child = spawn(process.execPath, [agentProgram, ...watch], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const ended = once(child, 'exit');
+    scratch.defer(async () => {
+      child.kill('SIGKILL');
+      await ended;
+    });
+    const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+    const untilLine = async (wanted: (line: Watched) => boolean): Promise<void> => {
+      for (;;) {
+        const { value = '', done }: IteratorResult<string, string | undefined> = await lines.next();
+        if (done === true) assert.fail('it ended before that');
+        if (wanted(JSON.parse(value) as Watched)) return;
+      }
+    };
+    await untilLine(({ agent }) => agent?.pid === first.child.pid);
+    first.child.kill('SIGTERM');
+    await first.exited;
+    await untilLine(({ error }) => error?.includes('the agent is not running') === true);
+    const second = await startEnrolled();
+    await untilLine(({ agent }) => agent?.pid === second.child.pid);
+    child.kill('SIGINT');
+    assert.deepEqual(await ended, [0, null]);
   });
 
   it('tells an agent that runs without its socket from one that does not run', async () => {
@@ -128,7 +190,7 @@ describe('the status, from the command line', () => {
     await killed.log.untilState('connected');
     killed.child.kill('SIGKILL');
     await killed.exited;
-    assert.equal((await runAgent(['status', '--config', config])).code, 1);
+    assert.equal((await runAgent(['status', '--config', config])).code, 3);
     const again = await startEnrolled();
     await again.log.untilState('connected');
     assert.equal((await statusAsJson()).agent.pid, again.child.pid);

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { describeOffset, judge, toleratedOffsetMs } from '../../../src/clock-sync/condition.ts';
+import { judge, toleratedOffsetMs } from '../../../src/clock-sync/condition.ts';
+import { describeOffset } from '../../../src/lib/span.ts';
 import type { Evidence } from '../../../src/clock-sync/condition.ts';
 import type { SyncReport } from '../../../src/clock-sync/sync-probe.ts';
 

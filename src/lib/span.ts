@@ -11,3 +11,8 @@ export function describeSpan(ms: number): string {
   if (length < 2 * day) return `${Math.round(length / hour)} h`;
   return `${Math.round(length / day)} d`;
 }
+
+/** `3 h behind`, `2 d ahead`: of a clock that is right once so much is added to it. */
+export function describeOffset(offsetMs: number): string {
+  return `${describeSpan(offsetMs)} ${offsetMs < 0 ? 'ahead' : 'behind'}`;
+}
