@@ -90,11 +90,13 @@ function isInput([section, list]: KeyPath): boolean {
   return section === 'telemetry' && list === 'inputs';
 }
 
-/** `maxDelaySeconds` is `max_delay`; what a file gives in bytes is called so there, too. */
+/** `maxDelaySeconds` is `max_delay`; what a file gives in bytes is mostly called so there, too. */
 function keyFor(property: string): string {
+  if (property === 'minFreeBytes') return 'min_free';
   return property.replace(/Seconds$/, '').replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }
 
 function inFile(path: readonly string[], value: unknown): unknown {
-  return path.at(-1)?.endsWith('Seconds') === true && typeof value === 'number' ? `${value}s` : value;
+  if (path.at(-1)?.endsWith('Seconds') !== true || typeof value !== 'number') return value;
+  return Number.isInteger(value) ? `${value}s` : `${Math.round(value * 1000)}ms`;
 }
