@@ -40,6 +40,28 @@ describe('the queue on disk', () => {
     await world.close();
   });
 
+  it('writes a flood at once while there is nobody to send it, and waits as ever while there is', async () => {
+    const world = new QueueWorld();
+    const queue = await world.open();
+    const flood = (): unknown[] => Array.from({ length: 140 }, () => world.offer('x'.repeat(1000)));
+    const sent = new AbortController();
+    const taken = [queue.take('normal', sent.signal), queue.take('normal', sent.signal)];
+    flood();
+    await world.work();
+    assert.equal(world.files.counts.write, 0);
+    for (const entry of await Promise.all(taken)) if (entry !== undefined) queue.release(entry);
+    world.offer('one more, and nobody there');
+    await world.work();
+    assert.equal(world.files.counts.write, 1);
+    flood();
+    await world.work();
+    assert.equal(world.files.counts.write, 2);
+    world.offer('too little to be written at once');
+    await world.work();
+    assert.equal(world.files.counts.write, 2);
+    await world.close();
+  });
+
   it('keeps order over memory, disk and what was given back', async () => {
     const world = new QueueWorld();
     const queue = await world.open();
