@@ -155,10 +155,13 @@ describe('the status, from the command line', () => {
       child.kill('SIGKILL');
       await ended;
     });
-    const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+    const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]() as AsyncIterator<
+      string,
+      undefined
+    >;
     const untilLine = async (wanted: (line: Watched) => boolean): Promise<void> => {
       for (;;) {
-        const { value = '', done }: IteratorResult<string, string | undefined> = await lines.next();
+        const { value, done } = await lines.next();
         if (done === true) assert.fail('it ended before that');
         if (wanted(JSON.parse(value) as Watched)) return;
       }

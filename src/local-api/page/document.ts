@@ -18,7 +18,7 @@ export function statusDocument(status: AgentStatus, now: Date): string {
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="robots" content="noindex">
 <link rel="icon" href="data:,">
-<title>${title}: ${badges[name].text} – dps-agent</title>
+<title>${title}: ${badges[name].text} &ndash; dps-agent</title>
 <style>${new Html(style)}</style>
 </head>
 <body>

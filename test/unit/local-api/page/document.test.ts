@@ -13,7 +13,7 @@ describe('the status page', () => {
     assert.match(text, /<p>one\.azure-devices\.net<\/p>/);
     assert.match(text, /connected for 60 s/);
     assert.match(text, /boiler: failing: cannot read \/dev\/boiler/);
-    assert.match(text, /<title>gateway: connected – dps-agent<\/title>/);
+    assert.match(text, /<title>gateway: connected &ndash; dps-agent<\/title>/);
   });
 
   it('escapes what an input or the cloud may have written', () => {
