@@ -9,7 +9,7 @@ import { join } from 'node:path';
 
 const root = join(import.meta.dirname, '..');
 /** Kinds whose tests run no agent: there is no log to look through. */
-const withoutAgent: readonly string[] = ['unit', 'disk', 'cli'];
+const withoutAgent: readonly string[] = ['unit', 'disk', 'cli', 'promtool'];
 const kinds = process.argv.slice(2).filter((argument) => !argument.startsWith('-'));
 const flags = process.argv.slice(2).filter((argument) => argument.startsWith('-'));
 // Most of these tests wait for an outage to pass or a process to end: more of them than there are cores fit together.

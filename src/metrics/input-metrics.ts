@@ -11,12 +11,13 @@ export const inputMetrics: readonly Metric[] = [
   {
     name: 'dps_agent_input_ok',
     type: 'gauge',
-    help: 'Whether the input could be read last time.',
+    help: 'Whether the input can be read, as far as is known; absent while it is switched off.',
     labels: ['input'],
     read: ({ telemetry }) =>
       telemetry.inputs
         .slice(0, mostInputs)
-        .map(({ name, state }) => ({ labels: { input: name }, value: state === 'ok' ? 1 : 0 })),
+        .filter(({ state }) => state !== 'off')
+        .map(({ name, state }) => ({ labels: { input: name }, value: state === 'failing' ? 0 : 1 })),
   },
   {
     name: 'dps_agent_input_readings_total',

@@ -124,6 +124,22 @@ describe('AgentMetrics', () => {
     assert.equal(valueOf(text, 'dps_agent_telemetry_refused_total', others), 450);
   });
 
+  it('calls an input well until it fails, and says nothing of one that is switched off', async () => {
+    const states = ['starting', 'ok', 'failing', 'off'] as const;
+    const inputs = states.map((state) => ({ name: state, state, readings: 0, failures: 0 }));
+    const text = await textOf({ ...someFigures, telemetry: { ...someFigures.telemetry, inputs } });
+    const { samples = [] } =
+      parsePrometheusText(text).find(({ name }) => name === 'dps_agent_input_ok') ?? {};
+    assert.deepEqual(
+      samples.map(({ labels, value }) => [labels['input'], value]),
+      [
+        ['starting', 1],
+        ['ok', 1],
+        ['failing', 0],
+      ],
+    );
+  });
+
   it('is named by the conventions of Prometheus', () => {
     for (const { name, type, help } of allMetrics) {
       assert.match(name, /^(dps_agent|process|nodejs)_[a-z_]+$/);
