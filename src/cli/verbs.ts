@@ -10,6 +10,7 @@ import { keysDerive } from './keys-derive.ts';
 import { run } from './run.ts';
 import { status } from './status.ts';
 import { telemetrySend } from './telemetry-send.ts';
+import { supportBundle } from './support-bundle.ts';
 import { telemetryTail } from './telemetry-tail.ts';
 import { telemetryTest } from './telemetry-test.ts';
 import type { Verb } from './verb.ts';
@@ -21,6 +22,7 @@ export const verbs: readonly Verb[] = [
   status,
   check,
   telemetryTail,
+  supportBundle,
   telemetrySend,
   telemetryTest,
   configShow,

@@ -2,7 +2,7 @@ import { mkdir, open, readFile, rename, rm, unlink, writeFile } from 'node:fs/pr
 import { basename, dirname, join, resolve } from 'node:path';
 
 /** The whole of a file, or piece by piece; a piece is asked for when the one before is written. */
-export type FileContent = string | Uint8Array | AsyncIterable<string>;
+export type FileContent = string | Uint8Array | AsyncIterable<string | Uint8Array>;
 
 /** Where a file is not the agent's own. */
 export interface Placement {
