@@ -39,7 +39,7 @@ const proxy: Check = {
   id: 'proxy',
   looksAt: 'whether the proxy can be reached and accepts the credentials, where there is one',
   isOnline: true,
-  needs: ['config', 'secrets'],
+  needs: ['config'],
   run: async (scene, signal) => {
     const { device } = scene;
     const destination = dpsOf(device) ?? (await hubGoal.destination(scene));
