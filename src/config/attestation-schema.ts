@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { est, type EstIdentity } from './est-schema.ts';
 import { field, missing, oneOf, present, section, textOrMapping } from './fields.ts';
+import { forms } from './forms.ts';
 import { parseFileUri } from './file-uri.ts';
 import { expected, isMapping } from './found.ts';
 import {
@@ -40,18 +41,18 @@ export interface X509Attestation {
   readonly secondary?: IdentityFiles;
 }
 
-const registrationId = field(parseRegistrationId);
+const registrationId = field(parseRegistrationId, forms.registrationId);
 
 const entries = section({
   method: oneOf(['symmetric_key', 'x509'], {
     tpm: 'is not supported: a TPM cannot attest over MQTT; write "symmetric_key" or "x509"',
   }),
   registration_id: v.optional(registrationId),
-  symmetric_key: v.optional(field(parseSymmetricKey)),
-  secondary_symmetric_key: v.optional(field(parseSymmetricKey)),
-  group_key: v.optional(field(parseSymmetricKey)),
-  secondary_group_key: v.optional(field(parseSymmetricKey)),
-  identity_cert: v.optional(textOrMapping(parseFileUri, est)),
+  symmetric_key: v.optional(field(parseSymmetricKey, forms.secret)),
+  secondary_symmetric_key: v.optional(field(parseSymmetricKey, forms.secret)),
+  group_key: v.optional(field(parseSymmetricKey, forms.secret)),
+  secondary_group_key: v.optional(field(parseSymmetricKey, forms.secret)),
+  identity_cert: v.optional(textOrMapping(parseFileUri, forms.fileUri, est)),
   ...identityEntries,
 });
 

@@ -1,3 +1,4 @@
+import type { Form } from './forms.ts';
 import { expected, found, type Parsed } from './found.ts';
 
 /** Reads `4KB`, `256MB`, `1.5GB` (units of 1024, with or without an i as in `KiB`) or a plain number of bytes. */
@@ -10,6 +11,13 @@ export function parseByteSize(input: unknown): Parsed<number> {
 
 const form = /^(\d+(?:\.\d+)?) ?(?:([KMGT])i?)?B?$/;
 const factors: Readonly<Record<string, number>> = { K: 1024, M: 1024 ** 2, G: 1024 ** 3, T: 1024 ** 4 };
+
+/** For editors. */
+export const byteSizeForm: Form = {
+  type: ['string', 'integer'],
+  minimum: 0,
+  pattern: '^\\d+(\\.\\d+)? ?([KMGT]i?B|B)?$',
+};
 
 function textToBytes(text: string): number | undefined {
   const match = form.exec(text);

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { byteSize, duration, field, pathTo, present, section, text } from './fields.ts';
+import { forms } from './forms.ts';
 import { parseAbsolutePath } from './file-uri.ts';
 import { expected, found, isMapping, listed, quotesHint, type Parsed } from './found.ts';
 import { parseCommand, parseUser, type ExecCommand } from './inputs/exec-input.ts';
@@ -33,10 +34,10 @@ type Arguments = Pick<CommandConfig, 'args' | 'argsBy'>;
 const command = v.pipe(
   section({
     name: text('a name of 1 to 64 letters, digits, - or _', /^[A-Za-z0-9_-]{1,64}$/),
-    command: field(parseCommand),
-    args: v.optional(field(parseArguments), {}),
-    user: v.optional(field(parseUser)),
-    directory: v.optional(field(parseAbsolutePath)),
+    command: field(parseCommand, forms.command),
+    args: v.optional(field(parseArguments, forms.argumentPatterns), {}),
+    user: v.optional(field(parseUser, forms.user)),
+    directory: v.optional(field(parseAbsolutePath, forms.absolutePath)),
     timeout: v.optional(duration('100ms', '1h'), '30s'),
     max_output: v.optional(byteSize('100B', '32KB'), '16KB'),
   }),

@@ -1,3 +1,4 @@
+import type { Form } from './forms.ts';
 import { expected, found, type Parsed } from './found.ts';
 
 /** Reads `10s`, `5m`, `1h30m`, `500ms`, `1d`, or a plain number of seconds; gives whole milliseconds. */
@@ -29,6 +30,13 @@ const units = [
 ] as const;
 
 const form = /^(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?(?:(\d+)ms)?$/;
+
+/** For editors. */
+export const durationForm: Form = {
+  type: ['string', 'number'],
+  minimum: 0,
+  pattern: `^(\\d+(\\.\\d+)?|(?=\\d)${form.source.slice(1, -1)})$`,
+};
 
 function textToMs(text: string): number | undefined {
   if (/^\d+(\.\d+)?$/.test(text)) return secondsToMs(Number(text));

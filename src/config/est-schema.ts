@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { expected, type Parsed } from './found.ts';
 import { field, flag, optionalSection, oneOf, present, section, text } from './fields.ts';
+import { forms } from './forms.ts';
 import { parseFileUri } from './file-uri.ts';
 import { checked, fitting, type Misfit } from './misfit.ts';
 import { secretText, type SecretSource } from './secret-source.ts';
@@ -29,11 +30,11 @@ export interface EstSettings {
 /** A part of a certificate's lifetime, more than 0 and less than 100 percent of it, or a duration. */
 export type Share = { readonly percent: number } | { readonly ms: number };
 
-const path = field(parseFileUri);
+const path = field(parseFileUri, forms.fileUri);
 
 const entries = section({
   method: oneOf(['est'], { local_ca: 'is not supported: write "est", or the file URI of a certificate' }),
-  url: field(parseEstUrl),
+  url: field(parseEstUrl, forms.httpsUrl),
   common_name: v.optional(text('a common name of 1 to 64 characters', /^[^\0]{1,64}$/)),
   username: v.optional(text('a user name without a colon', /^[^:\0]+$/)),
   password: v.optional(secretText('the password for the EST server')),
@@ -45,8 +46,8 @@ const entries = section({
   ),
   auto_renew: optionalSection(
     section({
-      threshold: v.optional(field(parseShare), '80%'),
-      retry: v.optional(field(parseShare), '4%'),
+      threshold: v.optional(field(parseShare, forms.share), '80%'),
+      retry: v.optional(field(parseShare, forms.share), '4%'),
       rotate_key: v.optional(flag, true),
     }),
   ),

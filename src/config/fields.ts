@@ -1,16 +1,20 @@
 import * as v from 'valibot';
-import { parseByteSize } from './byte-size.ts';
-import { parseDuration } from './duration.ts';
+import { byteSizeForm, parseByteSize } from './byte-size.ts';
+import { durationForm, parseDuration } from './duration.ts';
 import { expected, found, isMapping, listed, quotesHint, type Parsed } from './found.ts';
+import type { Form } from './forms.ts';
 import type { KeyPath } from './positions.ts';
 import { closest } from './suggest.ts';
 
 /** One value of config.yaml: any YAML scalar or collection in, the program's own type out. */
 export type Field<T> = v.GenericSchema<unknown, T>;
 
-/** Makes a schema of a function that reads one value; its sentence becomes the problem's message. */
-export function field<T>(parse: (input: unknown) => Parsed<T>): Field<T> {
-  return v.pipe(
+/**
+ * Makes a schema of a function that reads one value; its sentence becomes the problem's message. `form` is carried along for
+ * `json-schema.ts`.
+ */
+export function field<T>(parse: (input: unknown) => Parsed<T>, form: Form): Field<T> {
+  const schema: Field<T> = v.pipe(
     v.unknown(),
     v.rawTransform<unknown, T>(({ dataset, addIssue, NEVER }) => {
       const parsed = parse(dataset.value);
@@ -19,6 +23,7 @@ export function field<T>(parse: (input: unknown) => Parsed<T>): Field<T> {
       return NEVER;
     }),
   );
+  return Object.assign(schema, { form });
 }
 
 /**
@@ -72,7 +77,7 @@ export function duration(minimum: string, maximum: string): Field<number> {
     if ('problem' in parsed) return parsed;
     if (parsed.value >= minimumMs && parsed.value <= maximumMs) return parsed;
     return { problem: expected(`a duration from ${minimum} to ${maximum}`, input) };
-  });
+  }, durationForm);
 }
 
 /** A size in bytes; the limits are written as they would be in the file. */
@@ -86,47 +91,58 @@ export function byteSize(minimum: string, maximum: string): Field<number> {
     const parsed = parseByteSize(input);
     if ('problem' in parsed || (parsed.value >= least && parsed.value <= most)) return parsed;
     return { problem: expected(`a size from ${minimum} to ${maximum}`, input) };
-  });
+  }, byteSizeForm);
 }
 
 /** Any finite number within limits. */
 export function decimal(minimum: number, maximum: number): Field<number> {
-  return field((input) =>
-    typeof input === 'number' && input >= minimum && input <= maximum
-      ? { value: input }
-      : { problem: expected(`a number from ${minimum} to ${maximum}`, input) },
+  return field(
+    (input) =>
+      typeof input === 'number' && input >= minimum && input <= maximum
+        ? { value: input }
+        : { problem: expected(`a number from ${minimum} to ${maximum}`, input) },
+    { type: 'number', minimum, maximum },
   );
 }
 
 export function wholeNumber(minimum: number, maximum: number): Field<number> {
-  return field((input) => {
-    if (Number.isInteger(input) && Number(input) >= minimum && Number(input) <= maximum) {
-      return { value: Number(input) };
-    }
-    const hint = typeof input === 'string' && /^\d+$/.test(input) ? ': remove the quotes' : '';
-    return { problem: expected(`a whole number from ${minimum} to ${maximum}`, input) + hint };
-  });
+  return field(
+    (input) => {
+      if (Number.isInteger(input) && Number(input) >= minimum && Number(input) <= maximum) {
+        return { value: Number(input) };
+      }
+      const hint = typeof input === 'string' && /^\d+$/.test(input) ? ': remove the quotes' : '';
+      return { problem: expected(`a whole number from ${minimum} to ${maximum}`, input) + hint };
+    },
+    { type: 'integer', minimum, maximum },
+  );
 }
 
-export const flag: Field<boolean> = field((input) => {
-  if (typeof input === 'boolean') return { value: input };
-  return { problem: expected('true or false', input) + boolHint(input) };
-});
+export const flag: Field<boolean> = field(
+  (input) => {
+    if (typeof input === 'boolean') return { value: input };
+    return { problem: expected('true or false', input) + boolHint(input) };
+  },
+  { type: 'boolean' },
+);
 
 /** One word of a few. `refused` gives words that a reader may well try a sentence of their own. */
 export function oneOf<const Word extends string>(
   words: readonly Word[],
   refused: Readonly<Record<string, string>> = {},
 ): Field<Word> {
-  return field((input) => {
-    const word = words.find((candidate) => candidate === input);
-    if (word !== undefined) return { value: word };
-    if (typeof input !== 'string') return { problem: expected(listed(words), input) };
-    if (Object.hasOwn(refused, input)) return { problem: `${found(input)} ${refused[input] ?? ''}` };
-    const near = closest(input, words);
-    const hint = near === undefined ? '' : `; did you mean ${found(near)}?`;
-    return { problem: expected(listed(words), input) + hint };
-  });
+  return field(
+    (input) => {
+      const word = words.find((candidate) => candidate === input);
+      if (word !== undefined) return { value: word };
+      if (typeof input !== 'string') return { problem: expected(listed(words), input) };
+      if (Object.hasOwn(refused, input)) return { problem: `${found(input)} ${refused[input] ?? ''}` };
+      const near = closest(input, words);
+      const hint = near === undefined ? '' : `; did you mean ${found(near)}?`;
+      return { problem: expected(listed(words), input) + hint };
+    },
+    { enum: words },
+  );
 }
 
 /** Text of one form. `what` completes "expected …". */
@@ -134,7 +150,12 @@ export function text(what: string, form: RegExp): Field<string> {
   return field((input) => {
     if (typeof input !== 'string') return { problem: expected(what, input) + quotesHint(input) };
     return form.test(input) ? { value: input } : { problem: expected(what, input) };
-  });
+  }, textForm(form));
+}
+
+/** A pattern with flags, such as that for Unicode, is none that every editor can read. */
+function textForm({ source, flags }: RegExp): Form {
+  return flags === '' ? { type: 'string', pattern: source } : { type: 'string', minLength: 1 };
 }
 
 /** The path of an issue, from the mapping or list whose check adds it. */
@@ -154,6 +175,7 @@ export function pathTo(
  */
 export function textOrMapping<Text, Mapping>(
   parse: (input: unknown) => Parsed<Text>,
+  form: Form,
   mapping: v.GenericSchema<unknown, Mapping>,
 ): Field<Text | Mapping> {
   const schema: Field<Text | Mapping> = v.pipe(
@@ -172,7 +194,7 @@ export function textOrMapping<Text, Mapping>(
       return NEVER;
     }),
   );
-  return Object.assign(schema, { mapping });
+  return Object.assign(schema, { form, mapping });
 }
 
 /**

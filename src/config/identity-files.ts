@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { field, missing, present } from './fields.ts';
+import { forms } from './forms.ts';
 import { parseFileUri } from './file-uri.ts';
 import type { Misfit } from './misfit.ts';
 import { secretText, type SecretSource } from './secret-source.ts';
@@ -15,7 +16,7 @@ export interface IdentityFiles {
   readonly passphrase?: SecretSource;
 }
 
-const path = field(parseFileUri);
+const path = field(parseFileUri, forms.fileUri);
 const passphrase = secretText('the passphrase of a private key');
 
 /** What belongs to `identity_cert`, and the second pair beside it. */

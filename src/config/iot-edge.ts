@@ -1,5 +1,5 @@
 /** Top-level keys of an IoT Edge 1.1 config.yaml that only IoT Edge itself uses (protocol.md 10.1). */
-const ignoredSections: Readonly<Record<string, string>> = {
+export const ignoredSections: Readonly<Record<string, string>> = {
   agent: '',
   certificates: '; a private CA for DPS and IoT Hub goes into trust_bundle_cert',
   connect: '',
@@ -32,6 +32,11 @@ const aliases: Readonly<Record<string, string>> = {
 
 /** The key that `key` is another accepted name of; `undefined` if it is none. */
 export function aliasedKey(section: readonly (string | number)[], key: string): string | undefined {
-  const isProvisioning = section.length === 1 && section[0] === 'provisioning';
-  return isProvisioning && Object.hasOwn(aliases, key) ? aliases[key] : undefined;
+  const known = aliasesIn(section);
+  return Object.hasOwn(known, key) ? known[key] : undefined;
+}
+
+/** The other accepted names in a section, each with the key that it is a name of. */
+export function aliasesIn(section: readonly (string | number)[]): Readonly<Record<string, string>> {
+  return section.length === 1 && section[0] === 'provisioning' ? aliases : {};
 }

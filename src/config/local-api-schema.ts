@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { field, filledIn, present, section, text, wholeNumber } from './fields.ts';
+import { forms } from './forms.ts';
 import { parseAbsolutePath } from './file-uri.ts';
 import { expected, type Parsed } from './found.ts';
 import { fitting } from './misfit.ts';
@@ -8,8 +9,10 @@ import { page, type PageConfig } from './page-schema.ts';
 /** Where and for whom the agent listens on its own machine. */
 export const localApi: v.GenericSchema<LocalApiInput, LocalApiConfig> = v.pipe(
   section({
-    path: v.optional(field(parseSocketPath)),
-    mode: filledIn(field(parseMode), ({ group }) => (group === undefined ? '0600' : '0660')),
+    path: v.optional(field(parseSocketPath, forms.absolutePath)),
+    mode: filledIn(field(parseMode, forms.socketMode), ({ group }) =>
+      group === undefined ? '0600' : '0660',
+    ),
     group: v.optional(text('the name of a group of this machine', /^[A-Za-z_][A-Za-z0-9_.-]{0,31}$/)),
     tcp_port: v.optional(wholeNumber(1, 65_535)),
     page: v.optional(page),

@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { connectionStringInWords, hubHost, isDeviceId, parseConnectionString } from '../connection-string.ts';
 import { field, oneOf, section } from './fields.ts';
+import { forms } from './forms.ts';
 import { parseFileUri } from './file-uri.ts';
 import { expected, quotesHint, type Parsed } from './found.ts';
 import {
@@ -43,9 +44,9 @@ const withKey =
 
 const entries = section({
   method: oneOf(['x509'], { sas: withKey, symmetric_key: withKey }),
-  iothub_hostname: field(parseHub),
-  device_id: field(parseDeviceId),
-  identity_cert: v.optional(field(parseFileUri)),
+  iothub_hostname: field(parseHub, forms.host),
+  device_id: field(parseDeviceId, forms.someText),
+  identity_cert: v.optional(field(parseFileUri, forms.fileUri)),
   ...identityEntries,
 });
 

@@ -14,6 +14,7 @@ import {
   wholeNumber,
   type Preset,
 } from './fields.ts';
+import { forms } from './forms.ts';
 import { parseAbsolutePath, parseFileUri } from './file-uri.ts';
 import { expected, found, isMapping, listed, quotesHint, type Parsed } from './found.ts';
 import { parseCommand, parseEnvironment, parseUser, type ExecCommand } from './inputs/exec-input.ts';
@@ -61,11 +62,11 @@ export interface MessagePublish {
 }
 
 const pattern = text('a pattern of 1 to 1024 characters, in which * stands for any text', /^[^\0]{1,1024}$/);
-const path = field(parseFileUri);
+const path = field(parseFileUri, forms.fileUri);
 
 const match = v.pipe(
   section({
-    property: v.optional(field(parsePatterns), {}),
+    property: v.optional(field(parsePatterns, forms.texts), {}),
     message_id: v.optional(pattern),
     content_type: v.optional(pattern),
   }),
@@ -77,8 +78,8 @@ const match = v.pipe(
 
 const publish = v.pipe(
   section({
-    url: field(parseUrl),
-    topic: field(parseTopic),
+    url: field(parseUrl, forms.brokerUrl),
+    topic: field(parseTopic, forms.someText),
     retain: v.optional(flag, false),
     username: v.optional(text('a user name', /^[^\0]+$/)),
     password: v.optional(secretText('the password for the broker')),
@@ -121,13 +122,13 @@ const rule = v.pipe(
       nameAt(Number(path.at(-1))),
     ),
     match: optionalSection(match),
-    command: v.optional(field(parseCommand)),
+    command: v.optional(field(parseCommand, forms.command)),
     // Not every action has these, so they have their presets below: a preset counts as given.
-    user: v.optional(field(parseUser)),
+    user: v.optional(field(parseUser, forms.user)),
     timeout: filledIn(duration('100ms', '1h'), withCommand('30s')),
     max_output: filledIn(byteSize('1KB', '16MB'), withCommand('64KB')),
-    environment: filledIn(field(parseEnvironment), withCommand({})),
-    directory: v.optional(field(parseAbsolutePath)),
+    environment: filledIn(field(parseEnvironment, forms.texts), withCommand({})),
+    directory: v.optional(field(parseAbsolutePath, forms.absolutePath)),
     publish: v.optional(publish),
     local_api: v.optional(flag),
     // What is fetched is there until it is.

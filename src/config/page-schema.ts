@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import * as v from 'valibot';
 import { field, present, section } from './fields.ts';
+import { forms } from './forms.ts';
 import { expected, isMapping, type Parsed } from './found.ts';
 import { checked, fitting } from './misfit.ts';
 import { secretText, type SecretSource } from './secret-source.ts';
@@ -8,7 +9,7 @@ import { secretText, type SecretSource } from './secret-source.ts';
 /** Where the status page is to be seen, and by whom. */
 export const page: v.GenericSchema<PageInput, PageConfig> = v.pipe(
   section({
-    listen: v.optional(field(parseListenAddress)),
+    listen: v.optional(field(parseListenAddress, forms.host)),
     password: v.optional(secretText('a password')),
   }),
   fitting((given) => {

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { pathTo } from './fields.ts';
+import type { Form } from './forms.ts';
 import { expected, found, isMapping } from './found.ts';
 import type { KeyPath } from './positions.ts';
 
@@ -14,16 +15,25 @@ const maxBytes = 96 * 1024;
 const deepest = 100;
 
 /** The custom allocation payload: any JSON object of at most 96 KB once serialised. */
-export const payload: v.GenericSchema<unknown, JsonObject> = v.pipe(
-  v.unknown(),
-  v.rawTransform<unknown, JsonObject>(({ dataset, addIssue, NEVER }) => {
-    const problem = problemOf(dataset.value);
-    if (problem === undefined) return dataset.value as JsonObject;
-    const [first, ...rest] = problem.path;
-    addIssue({ message: problem.message, ...(first === undefined ? {} : { path: pathTo(first, ...rest) }) });
-    return NEVER;
-  }),
-);
+export const payload: v.GenericSchema<unknown, JsonObject> = Object.assign(readPayload(), {
+  form: { type: 'object' } satisfies Form,
+});
+
+function readPayload(): v.GenericSchema<unknown, JsonObject> {
+  return v.pipe(
+    v.unknown(),
+    v.rawTransform<unknown, JsonObject>(({ dataset, addIssue, NEVER }) => {
+      const problem = problemOf(dataset.value);
+      if (problem === undefined) return dataset.value as JsonObject;
+      const [first, ...rest] = problem.path;
+      addIssue({
+        message: problem.message,
+        ...(first === undefined ? {} : { path: pathTo(first, ...rest) }),
+      });
+      return NEVER;
+    }),
+  );
+}
 
 class NotJson extends Error {
   readonly path: KeyPath;

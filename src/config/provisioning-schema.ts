@@ -13,6 +13,7 @@ import {
   text,
   type Preset,
 } from './fields.ts';
+import { forms } from './forms.ts';
 import { expected } from './found.ts';
 import { authentication, parseDeviceConnectionString, type ManualIdentity } from './manual-schema.ts';
 import { checked, fitting, foreign, type Misfit } from './misfit.ts';
@@ -48,13 +49,16 @@ const entries = section({
   }),
   scope_id: v.optional(scopeId),
   attestation: v.optional(attestation),
-  global_endpoint: filledIn(field(parseEndpoint), ofDps('https://global.azure-devices-provisioning.net')),
+  global_endpoint: filledIn(
+    field(parseEndpoint, forms.host),
+    ofDps('https://global.azure-devices-provisioning.net'),
+  ),
   payload: v.optional(payload),
   dynamic_reprovisioning: filledIn(flag, inTwoKeys(true)),
   always_reprovision_on_startup: filledIn(flag, inTwoKeys(false)),
   auto_reprovisioning_mode: v.optional(oneOf(['Dynamic', 'AlwaysOnStartup', 'OnErrorOnly'])),
   deadline: filledIn(duration('10s', '1h'), ofDps('2m')),
-  device_connection_string: v.optional(field(parseDeviceConnectionString)),
+  device_connection_string: v.optional(field(parseDeviceConnectionString, forms.secret)),
   authentication: v.optional(authentication),
 });
 

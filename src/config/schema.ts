@@ -2,6 +2,7 @@ import * as v from 'valibot';
 import { commands } from './commands-schema.ts';
 import { connection } from './connection-schema.ts';
 import { duration, field, optionalSection, present, section } from './fields.ts';
+import { forms } from './forms.ts';
 import { parseAbsolutePath, parseFileUri } from './file-uri.ts';
 import { localApi } from './local-api-schema.ts';
 import { log } from './log-schema.ts';
@@ -35,10 +36,10 @@ const settings = v.pipe(
 export const configSchema = v.pipe(
   section({
     provisioning,
-    trust_bundle_cert: v.optional(field(parseFileUri)),
-    state_directory: v.optional(field(parseAbsolutePath)),
-    proxy: v.optional(field(parseProxy)),
-    no_proxy: v.optional(field(parseNoProxy), []),
+    trust_bundle_cert: v.optional(field(parseFileUri, forms.fileUri)),
+    state_directory: v.optional(field(parseAbsolutePath, forms.absolutePath)),
+    proxy: v.optional(field(parseProxy, forms.secret)),
+    no_proxy: v.optional(field(parseNoProxy, forms.hosts), []),
     network: optionalSection(network),
     clock: optionalSection(clock),
     connection: optionalSection(connection),

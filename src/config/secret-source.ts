@@ -1,5 +1,6 @@
 import { Secret } from '../lib/secret.ts';
 import { field, type Field } from './fields.ts';
+import { forms } from './forms.ts';
 import { parseFileUri } from './file-uri.ts';
 import { expectedSecret, quotesHint, type Parsed } from './found.ts';
 
@@ -33,7 +34,10 @@ export function parseSecret(
 
 /** A password or passphrase: any text. */
 export function secretText(what: string): Field<SecretSource> {
-  return field((input) => parseSecret(input, what, (text) => (text === '' ? 'an empty text' : undefined)));
+  return field(
+    (input) => parseSecret(input, what, (text) => (text === '' ? 'an empty text' : undefined)),
+    forms.secret,
+  );
 }
 
 const environmentName = 'the name of an environment variable after env:, such as env:DEVICE_KEY';

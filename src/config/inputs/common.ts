@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { duration, field, flag, oneOf, optionalSection, present, text } from '../fields.ts';
+import { forms } from '../forms.ts';
 import { expected, found, isMapping, quotesHint, type Parsed } from '../found.ts';
 import { batch } from './batch.ts';
 import { processing } from './processing.ts';
@@ -13,7 +14,7 @@ export const commonEntries = {
   ),
   priority: v.optional(oneOf(['high', 'normal', 'low']), 'normal'),
   ttl: v.optional(duration('1s', '3650d')),
-  properties: v.optional(field(parseProperties), {}),
+  properties: v.optional(field(parseProperties, forms.texts), {}),
   on_error: v.optional(oneOf(['retry', 'ignore', 'fail']), 'retry'),
   batch: v.optional(optionalSection(batch)),
   process: v.optional(processing),

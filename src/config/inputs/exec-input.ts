@@ -11,6 +11,7 @@ import {
   type Field,
   type Preset,
 } from '../fields.ts';
+import { forms } from '../forms.ts';
 import { parseAbsolutePath } from '../file-uri.ts';
 import { expected, found, isMapping, quotesHint, type Parsed } from '../found.ts';
 import { fitting, foreign, type Misfit } from '../misfit.ts';
@@ -53,7 +54,7 @@ export const execInput = v.pipe(
   section({
     type: oneOf(['exec']),
     ...commonEntries,
-    command: field(parseCommand),
+    command: field(parseCommand, forms.command),
     mode: v.optional(oneOf(['interval', 'lines']), 'interval'),
     // Not every mode and format has these, so they have their presets below: a preset counts as given.
     interval: filledIn(duration('100ms', '1d'), atIntervals('60s')),
@@ -61,9 +62,9 @@ export const execInput = v.pipe(
     max_output: filledIn(byteSize('1KB', '16MB'), atIntervals('64KB')),
     value: filledIn(valueName, ({ format = 'auto' }) => (isNamed(format) ? undefined : 'value')),
     format: v.optional<Field<ReadingFormat>, 'auto'>(oneOf(formats), 'auto'),
-    user: v.optional(field(parseUser)),
-    environment: v.optional(field(parseEnvironment), {}),
-    directory: v.optional(field(parseAbsolutePath)),
+    user: v.optional(field(parseUser, forms.user)),
+    environment: v.optional(field(parseEnvironment, forms.texts), {}),
+    directory: v.optional(field(parseAbsolutePath, forms.absolutePath)),
   }),
   fitting(misfits),
   v.transform((input): ExecInputConfig => {

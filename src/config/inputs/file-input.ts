@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { decimal, field, filledIn, oneOf, present, section, text } from '../fields.ts';
+import { forms } from '../forms.ts';
 import { expected, found, type Parsed } from '../found.ts';
 import { parseAbsolutePath } from '../file-uri.ts';
 import { fitting, type Misfit } from '../misfit.ts';
@@ -24,10 +25,10 @@ const entries = section({
   type: oneOf(['file']),
   ...commonEntries,
   interval,
-  path: field(parsePath),
+  path: field(parsePath, forms.absolutePath),
   value: filledIn(valueName, ({ format }) => valueOf(format)),
   format: v.optional(oneOf(['text', 'w1']), 'text'),
-  pattern: v.optional(field(parsePattern)),
+  pattern: v.optional(field(parsePattern, forms.someText)),
   scale: v.optional(decimal(-1e12, 1e12), 1),
   offset: v.optional(decimal(-1e12, 1e12), 0),
   unit: v.optional(

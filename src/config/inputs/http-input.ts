@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { byteSize, duration, field, oneOf, present, section, text } from '../fields.ts';
+import { forms } from '../forms.ts';
 import { parseFileUri } from '../file-uri.ts';
 import { expected, found, isMapping, type Parsed } from '../found.ts';
 import { checked, fitting, type Misfit } from '../misfit.ts';
@@ -28,15 +29,15 @@ const entries = section({
   type: oneOf(['http']),
   ...commonEntries,
   interval,
-  url: field(parseUrl),
+  url: field(parseUrl, forms.httpUrl),
   format: v.optional(oneOf(['json', 'prometheus']), 'json'),
-  select: v.optional(field(parseSelect)),
-  headers: v.optional(field(parseHeaders), {}),
+  select: v.optional(field(parseSelect, forms.someTexts)),
+  headers: v.optional(field(parseHeaders, forms.texts), {}),
   username: v.optional(text('a user name without a colon', /^[^:\p{Cc}]+$/u)),
   password: v.optional(secretText('the password for the server')),
   bearer_token: v.optional(secretText('a token for the server')),
   trusted_certs: v.optional(
-    v.array(field(parseFileUri), (issue) => expected('a list of file URIs', issue.input)),
+    v.array(field(parseFileUri, forms.fileUri), (issue) => expected('a list of file URIs', issue.input)),
     [],
   ),
   timeout: v.optional(duration('100ms', '5m'), '10s'),

@@ -2,6 +2,7 @@ import { isIP, isIPv6 } from 'node:net';
 import * as v from 'valibot';
 import { isHostName } from '../../lib/host-name.ts';
 import { duration, field, flag, oneOf, present, section, text, wholeNumber } from '../fields.ts';
+import { forms } from '../forms.ts';
 import { parseFileUri } from '../file-uri.ts';
 import { expected, found, isMapping, type Parsed } from '../found.ts';
 import { fitting, type Misfit } from '../misfit.ts';
@@ -45,7 +46,7 @@ export interface MqttTopic {
   readonly value?: string;
 }
 
-const path = field(parseFileUri);
+const path = field(parseFileUri, forms.fileUri);
 const pattern = text(
   'a name of 1 to 128 characters, in which {1} stands for the first + or #',
   /^[^\0]{1,128}$/,
@@ -53,7 +54,7 @@ const pattern = text(
 
 const topic = v.pipe(
   section({
-    filter: field(parseFilter),
+    filter: field(parseFilter, forms.someText),
     component: v.optional(pattern),
     value: v.optional(pattern),
   }),
@@ -64,7 +65,7 @@ const topic = v.pipe(
 const entries = section({
   type: oneOf(['mqtt']),
   ...commonEntries,
-  url: field(parseUrl),
+  url: field(parseUrl, forms.brokerUrl),
   topics: v.pipe(
     v.array(topic, (issue) => expected('a list of topics, each with a filter', issue.input)),
     v.minLength(1, 'expected at least one topic, found an empty list'),

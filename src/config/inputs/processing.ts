@@ -11,6 +11,7 @@ import {
   wholeNumber,
   type Field,
 } from '../fields.ts';
+import { forms, oneOrMore } from '../forms.ts';
 import { expected, found, isMapping, listed, type Parsed } from '../found.ts';
 import { fitting, type Misfit } from '../misfit.ts';
 import { closest } from '../suggest.ts';
@@ -58,6 +59,7 @@ const factor = decimal(-1e12, 1e12);
 /** A factor alone, or a mapping. */
 const scale = textOrMapping(
   parseFactor,
+  { type: 'number' },
   v.pipe(
     v.unknown(),
     fitting(unknownScaleKeys),
@@ -74,13 +76,16 @@ const scale = textOrMapping(
   ),
 );
 
-const rename = v.pipe(named('a mapping of old names to new ones', field(parseName)), differentTargets());
+const rename = v.pipe(
+  named('a mapping of old names to new ones', field(parseName, forms.someText)),
+  differentTargets(),
+);
 
 const steps = {
   rename: v.optional(rename),
   select: v.optional(
     v.pipe(
-      v.array(field(parseName), (issue) => expected('a list of names', issue.input)),
+      v.array(field(parseName, forms.someText), (issue) => expected('a list of names', issue.input)),
       v.minLength(1, 'expected at least one name, found an empty list'),
     ),
   ),
@@ -88,7 +93,9 @@ const steps = {
   report_on_change: v.optional(
     optionalSection(
       section({
-        values: v.optional(named('a mapping of names to bands', field(parseBand)), { '*': 'any' }),
+        values: v.optional(named('a mapping of names to bands', field(parseBand, forms.band)), {
+          '*': 'any',
+        }),
         max_silence: v.optional(duration('1s', '7d'), '1h'),
       }),
     ),
@@ -96,9 +103,12 @@ const steps = {
   window: v.optional(
     section({
       every: duration('1s', '1d'),
-      values: v.optional(named('a mapping of names to lists of figures', field(parseFigures)), {
-        '*': ['min', 'mean', 'max'],
-      }),
+      values: v.optional(
+        named('a mapping of names to lists of figures', field(parseFigures, oneOrMore(figures))),
+        {
+          '*': ['min', 'mean', 'max'],
+        },
+      ),
     }),
   ),
 };
@@ -139,7 +149,7 @@ function exactlyOne<T>(): v.RawCheckAction<T> {
 
 /** A mapping whose keys are names of values; what is wrong is reported at each of them. */
 function named<T>(what: string, value: Field<T>): Field<Readonly<Record<string, T>>> {
-  return v.pipe(
+  const schema: Field<Readonly<Record<string, T>>> = v.pipe(
     v.unknown(),
     v.rawTransform<unknown, Readonly<Record<string, T>>>(({ dataset, addIssue, NEVER }) => {
       const given = dataset.value;
@@ -160,6 +170,8 @@ function named<T>(what: string, value: Field<T>): Field<Readonly<Record<string, 
       return Object.fromEntries(read) as Readonly<Record<string, T>>;
     }),
   );
+  // For `json-schema.ts`, which cannot see into a transform.
+  return Object.assign(schema, { named: value });
 }
 
 function differentTargets<T>(): v.RawCheckAction<T> {

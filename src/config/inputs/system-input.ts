@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { field, oneOf, section } from '../fields.ts';
+import { listOf } from '../forms.ts';
 import { expected, found, listed, type Parsed } from '../found.ts';
 import { closest } from '../suggest.ts';
 import { systemFigures as figures } from '../../system-figures.ts';
@@ -20,7 +21,7 @@ export const systemInput = v.pipe(
     type: oneOf(['system']),
     ...commonEntries,
     interval,
-    figures: v.optional(field(parseFigures), [...figures]),
+    figures: v.optional(field(parseFigures, listOf(figures)), [...figures]),
   }),
   v.transform((input): SystemInputConfig => ({
     type: input.type,
