@@ -127,6 +127,7 @@ export async function createAgent(
     telemetry: () => telemetry.status,
     messages: () => messages.status,
     clockCondition: () => clockWatch.condition,
+    levels: host.levels,
     tasks: work,
     reconnect: (why) => {
       connection.reconnect(why);

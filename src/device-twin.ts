@@ -14,6 +14,7 @@ import type { MessagesStatus } from './messages/counts.ts';
 import type { Credential, CredentialName } from './provisioning/credential.ts';
 import type { Assignment } from './provisioning/dps-client.ts';
 import { DesiredSync } from './twin/desired-sync.ts';
+import type { Lapse } from './twin/desired-sync.ts';
 import type { DesiredSyncOptions } from './twin/desired-sync.ts';
 import { readDeviceInformation } from './twin/device-information.ts';
 import type { ReportedProperties } from './twin/properties.ts';
@@ -37,6 +38,8 @@ export interface TwinPorts {
   readonly telemetry: () => TelemetryStatus;
   readonly messages: () => MessagesStatus;
   readonly clockCondition: () => ClockCondition;
+  /** How much is logged by the twin's word, and for how long yet. */
+  readonly levels: Lapse;
   readonly tasks: Pick<DeviceWork, 'changed' | 'tasksReport' | 'taskNames'>;
   /** Has the connection opened anew, and DPS asked again. */
   readonly reconnect: (why: string) => void;
@@ -138,6 +141,7 @@ export function deviceTwin(
         generation: about.generation,
         hub: about.assignment.assignedHub,
         facts: [...factSections, ...ports.tasks.taskNames],
+        lapse: ports.levels,
         onReconnect: ports.reconnect,
         onAcknowledged: ports.acknowledged,
       });

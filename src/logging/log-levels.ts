@@ -62,6 +62,18 @@ export class LogLevels {
     return ranks[level] >= ranks[this.#levelOf(area)];
   }
 
+  /** How long the twin's levels hold yet, in milliseconds; `undefined`: for ever, or no more. */
+  get leftMs(): number | undefined {
+    const endMs = this.#endOfSteered();
+    const leftMs = endMs - this.#clock.monotonic();
+    return leftMs > 0 && endMs !== Infinity ? leftMs : undefined;
+  }
+
+  /** Whether the twin has levels that hold no more. */
+  get isOver(): boolean {
+    return this.#endOfSteered() <= this.#clock.monotonic();
+  }
+
   get inForce(): LevelRules {
     const rules = this.#rules;
     const own = [...this.#temporary.keys()].filter((area) => area !== 'all');
@@ -71,10 +83,19 @@ export class LogLevels {
   }
 
   get #rules(): LevelRules {
-    const latest = this.#source();
-    if (latest !== this.#latest) this.#steer(latest);
+    this.#look();
     if (this.#steered === undefined || !this.#isRunning(this.#steered)) return this.#configured;
     return this.#steered.what;
+  }
+
+  #endOfSteered(): number {
+    this.#look();
+    return this.#steered?.endMs ?? Infinity;
+  }
+
+  #look(): void {
+    const latest = this.#source();
+    if (latest !== this.#latest) this.#steer(latest);
   }
 
   #levelOf(area: LogArea | undefined): LogLevel {

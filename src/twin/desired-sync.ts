@@ -40,6 +40,8 @@ export interface DesiredSyncOptions {
   /** The configuration of the files, and the one in force. */
   readonly config: Config;
   readonly live: { readonly current: Config };
+  /** The time of those settings that hold for a time. */
+  readonly lapse?: Lapse;
   /** What else stands in the reported properties: nothing of that name is acknowledged there. */
   readonly facts: readonly string[];
   /** Is told of everything that stands acknowledged after an answer. */
@@ -51,6 +53,12 @@ export interface DesiredSyncOptions {
   readonly log: Log;
   /** How long patches must have been absent before the twin is read once more, in milliseconds. */
   readonly quietMs?: number;
+}
+
+export interface Lapse {
+  /** In milliseconds; `undefined`: for ever, or it is over. */
+  readonly leftMs: number | undefined;
+  readonly isOver: boolean;
 }
 
 /**
@@ -131,18 +139,29 @@ export class DesiredSync implements Service {
     while (!signal.aborted) {
       while (this.#hasGap) await this.#fetch(signal);
       if (this.#isNew) await this.#answer(signal);
-      if (this.#isWhole) await this.#bell.until(() => this.#isNew, signal);
+      if (this.#isWhole) await this.#untilNewOrOver(signal);
       else if (await this.#isQuiet(signal)) await this.#fetch(signal);
     }
   }
 
+  /** What holds no more is answered for once more, though nobody has asked. */
+  async #untilNewOrOver(signal: AbortSignal): Promise<void> {
+    const leftMs = this.#options.lapse?.leftMs;
+    if (leftMs === undefined) await this.#bell.until(() => this.#isNew, signal);
+    else if (!(await this.#isNewWithin(leftMs, signal))) this.#isNew = true;
+  }
+
   /** Whether nothing comes for a while. */
   async #isQuiet(signal: AbortSignal): Promise<boolean> {
-    const { clock, quietMs = defaultQuietMs } = this.#options;
+    const { quietMs = defaultQuietMs } = this.#options;
+    return !(await this.#isNewWithin(quietMs, signal)) && !signal.aborted;
+  }
+
+  async #isNewWithin(ms: number, signal: AbortSignal): Promise<boolean> {
     return inScope(signal, async (scope) => {
-      const pause = clock.sleep(quietMs, scope.signal).catch(() => undefined);
+      const pause = this.#options.clock.sleep(ms, scope.signal).catch(() => undefined);
       await Promise.race([pause, this.#bell.until(() => this.#isNew, scope.signal)]);
-      return !this.#isNew && !signal.aborted;
+      return this.#isNew;
     });
   }
 
@@ -206,7 +225,7 @@ export class DesiredSync implements Service {
   }
 
   #acknowledgements(reading: Reading, version: number, failure: string | undefined): Acknowledgements {
-    const { table, store, live } = this.#options;
+    const { table, store, config, live, lapse } = this.#options;
     const { connection } = store.state;
     const strangers = reading.strangers.filter((stranger) => this.#hasRoomFor(stranger));
     return acknowledgements(table, {
@@ -214,6 +233,7 @@ export class DesiredSync implements Service {
       connection,
       isOpenedWithTrial: this.#isOpenedWithTrial,
       config: live.current,
+      lapsed: lapse?.isOver === true ? config : undefined,
       confirmMs: live.current.settings.confirmMs,
       version,
       failure,

@@ -27,6 +27,8 @@ export interface Outcome {
   readonly isOpenedWithTrial: boolean;
   /** With what is in force now. */
   readonly config: Config;
+  /** What holds in place of settings that hold for a time, once that is over. */
+  readonly lapsed?: Config | undefined;
   readonly confirmMs: number;
   readonly version: number;
   /** Why what was asked for could not be saved, if so: nothing of it is in force. */
@@ -71,6 +73,10 @@ function answerTo(setting: Setting, table: SettingsTable, outcome: Outcome): Ack
     if (isReverted) return { ...held.value, ac: 500, av, ad: `reverted: ${connection.why}` };
   }
   if (asked === undefined) return undefined;
+  if (setting.lapses === true && outcome.lapsed !== undefined) {
+    const ad = 'applied; its time is over, and it is as configured again';
+    return { ...valueFor(setting, setting.read(outcome.lapsed)).value, ac: 200, av, ad };
+  }
   const { value, note } = valueFor(setting, asked);
   return { ...value, ac: 200, av, ad: `applied${note}` };
 }

@@ -18,6 +18,7 @@ export function logSettings(closest: Closest): Setting[] {
       component,
       name: 'level',
       description: 'How much is logged.',
+      lapses: true,
       kind: word(logLevels),
       read: ({ log }) => log.level,
       apply: (config, level) => ({ ...config, log: { ...config.log, level } }),
@@ -26,6 +27,7 @@ export function logSettings(closest: Closest): Setting[] {
       component,
       name: 'areas',
       description: 'How much is logged by single parts of the program, in place of level.',
+      lapses: true,
       kind: fields<Levels>(levels, closest),
       read: ({ log }) => log.areas,
       apply: (config, areas) => ({

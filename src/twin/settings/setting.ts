@@ -12,6 +12,8 @@ interface About {
   readonly unit?: Unit;
   /** It takes effect with a new connection, and only stays if that comes about. */
   readonly reconnects?: boolean;
+  /** It may hold for a time only. */
+  readonly lapses?: boolean;
   /** It is never shown, neither in the twin nor in the log. */
   readonly secret?: boolean;
 }

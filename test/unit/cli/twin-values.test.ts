@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { isMapping } from '../../../src/config/found.ts';
 import { documentOf } from '../../../src/config/layers/values.ts';
 import { withTwin } from '../../../src/cli/twin-values.ts';
 import { parseConfig } from '../../../src/config/parse.ts';
@@ -53,15 +54,15 @@ const samples: Readonly<Record<string, unknown>> = {
 const notInFile = ['log.forSeconds'];
 
 interface Described {
-  readonly name?: string;
-  readonly fields?: readonly Described[];
-  readonly schema?: Described | string;
+  readonly name: string;
+  readonly schema: unknown;
 }
 
 /** The names that a setting's values may have, as its model says. */
-function fieldsOf(schema: Described | string | undefined): string[] {
-  if (typeof schema !== 'object') return [];
-  return (schema.fields ?? []).flatMap(({ name = '', schema: inner }) => [name, ...fieldsOf(inner)]);
+function fieldsOf(schema: unknown): string[] {
+  if (!isMapping(schema)) return [];
+  const { fields = [] }: { fields?: readonly Described[] } = schema;
+  return fields.flatMap(({ name, schema: inner }) => [name, ...fieldsOf(inner)]);
 }
 
 describe('the values from the twin', () => {

@@ -6,9 +6,11 @@ import { CloudError } from '../../../src/cloud-error.ts';
 import type { DesiredSyncOptions } from '../../../src/twin/desired-sync.ts';
 import type { DesiredProperties } from '../../../src/twin/properties.ts';
 import type { SavedValue } from '../../../src/twin/settings/saved-settings.ts';
+import { LogLevels } from '../../../src/logging/log-levels.ts';
 import { settle } from '../../fakes/fake-clock.ts';
 import type { FakeSession } from '../../fakes/fake-hub.ts';
 import { desiredWorld, refusal, refusedForGood } from './desired-world.ts';
+import { config } from './settings/configured.ts';
 
 const interval = ['telemetry', 'intervalSeconds'] as const;
 const asking = ($version: number, intervalSeconds: unknown): DesiredProperties => ({
@@ -34,6 +36,30 @@ async function start(
   test.after(() => close().catch(() => undefined));
   return { world, session, sync, running, close };
 }
+
+describe('DesiredSync and what holds for a time', () => {
+  it('says that the time is over, once, and what holds since', async (t) => {
+    const world = await desiredWorld(t);
+    const { clock, live } = world;
+    const levels = new LogLevels(config.log, clock);
+    levels.follow(() => live.current.log);
+    const log = { level: 'debug', areas: { twin: 'warn' }, forSeconds: 600 };
+    const { session, close } = world.open({ log, $version: 5 }, undefined, { lapse: levels });
+    t.after(close);
+    await session.untilReports(1);
+    assert.equal(world.at('log', 'level', 'ad'), 'applied');
+    await clock.advance(5000);
+    await settle();
+    await clock.advance(601_000);
+    await session.untilReports(2);
+    const ad = 'applied; its time is over, and it is as configured again';
+    assert.deepEqual(world.at('log', 'level'), { value: 'info', ac: 200, av: 5, ad });
+    assert.deepEqual(world.at('log', 'areas'), { value: {}, ac: 200, av: 5, ad });
+    assert.equal(world.at('log', 'forSeconds', 'ad'), 'applied');
+    await clock.advance(3_600_000);
+    assert.equal(session.reports.length, 2);
+  });
+});
 
 describe('DesiredSync at the beginning of a session', () => {
   it('subscribes before it fetches, and then answers', async (t) => {
