@@ -28,7 +28,7 @@ import type { RunProgram } from './clock-sync/run-program.ts';
 import { SystemClock } from './lib/clock.ts';
 import type { Clock } from './lib/clock.ts';
 import { ConfigError, describeError } from './lib/errors.ts';
-import { eventLoopDelay } from './lib/event-loop-delay.ts';
+import { EventLoopDelay } from './lib/event-loop-delay.ts';
 import type { Log } from './lib/log.ts';
 import type { LiveConfig } from './live-config.ts';
 import { systemRandom } from './lib/random.ts';
@@ -105,6 +105,7 @@ export async function realWorld(
     stateDirectory === undefined ? undefined : new WayFile(join(stateDirectory, 'way.json'), log);
   const memory = new WayMemory(clock, wayFile);
   const wire = new WireBytes();
+  const loopDelay = new EventLoopDelay();
   const connector = new Connector(
     () => {
       const { keepAliveMs, connectTimeoutMs } = live.current.connection;
@@ -143,7 +144,7 @@ export async function realWorld(
     programFile: argv[1] ?? '',
     nodeVersion,
     bootTime: () => new Date(clock.now().getTime() - uptime() * 1000),
-    resources: processResources,
+    resources: () => processResources(loopDelay),
     root: '/',
     environment: env,
     // Windows has no user IDs; nor has it users to switch to.
@@ -154,7 +155,7 @@ export async function realWorld(
   };
 }
 
-function processResources(): ResourceReadings {
+function processResources(loopDelay: EventLoopDelay): ResourceReadings {
   return {
     cpuMs: () => {
       const { user, system } = cpuUsage();
@@ -164,7 +165,7 @@ function processResources(): ResourceReadings {
       const { rss, heapUsed } = memoryUsage();
       return { rssBytes: rss, heapUsedBytes: heapUsed };
     },
-    eventLoopDelayMs: eventLoopDelay(),
+    eventLoopDelayMs: loopDelay.reader(),
     diskFreeBytes: async (path) => {
       const { bavail, bsize } = await statfs(path);
       return bavail * bsize;
