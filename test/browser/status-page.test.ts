@@ -63,7 +63,7 @@ describe('the status page in a browser', () => {
       attestation,
       sections: [quickRetries, telemetry, page],
     });
-    await agent.log.until(({ msg }) => String(msg).startsWith('the status page is at'));
+    await agent.log.until(({ msg }) => msg.startsWith('the status page is at'));
     return agent;
   }
 
@@ -94,7 +94,10 @@ describe('the status page in a browser', () => {
     const { page, faults } = await open();
     await page.getByText('connected', { exact: true }).waitFor();
     assert.equal(await page.getByRole('heading', { level: 1 }).textContent(), 'gateway');
-    await page.getByText(String(simulator.hubs[0]?.name)).first().waitFor();
+    await page
+      .getByText(simulator.hubs[0]?.name ?? 'no hub')
+      .first()
+      .waitFor();
     await page.getByText(/^boiler: failing: .*no-boiler/).waitFor();
     await page.getByText(/^system: ok, last reading/).waitFor();
     assert.deepEqual(faults, []);

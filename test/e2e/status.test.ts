@@ -14,6 +14,10 @@ import type { AgentProcess } from '../support/agent-process.ts';
 import { Scratch } from '../support/scratch.ts';
 import { enrollWithKey, simulatorFor } from '../support/simulator.ts';
 
+/** Who is refused waits for longer than it takes to ask what it waits for. */
+const patientRetries =
+  'connection: {retry: {initial: 100ms, maximum: 1s}, rejected_retry: {initial: 5m, maximum: 5m}, reprovision_spread: 0s}';
+
 /** A line of `--watch --output json`. */
 interface Watched {
   readonly agent?: { readonly pid: number };
@@ -37,9 +41,9 @@ describe('the status, from the command line', () => {
 
   async function startEnrolled(over: object = {}): Promise<AgentProcess> {
     const attestation = enrollWithKey(simulator, 'gateway', over);
-    const sections = [`state_directory: ${stateDirectory}`, quickRetries];
+    const sections = [`state_directory: ${stateDirectory}`, patientRetries];
     await writeFile(config, configFor({ simulator, attestation, sections }), { mode: 0o600 });
-    return startAgentProcess({ scratch, simulator, attestation, stateDirectory });
+    return startAgentProcess({ scratch, simulator, attestation, stateDirectory, sections: [patientRetries] });
   }
 
   async function status(...options: string[]): Promise<string> {

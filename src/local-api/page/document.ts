@@ -79,8 +79,10 @@ const badges: Readonly<
   stopped: { text: 'stopped', kind: 'bad' },
 };
 
-function stateSection({ name }: StateReport, [state, ...rest]: readonly StatusLine[]): Html {
+/** Hub and device stand above it already. */
+function stateSection({ name }: StateReport, [state, ...others]: readonly StatusLine[]): Html {
   const { text, kind } = badges[name];
+  const rest = others.filter((line) => line.name !== 'hub' && line.name !== 'device');
   return markup`<section class="wide state ${kind}"><h2><span class="badge ${kind}">${text}</span></h2>
 <p>${state?.value}</p>
 ${rest.length === 0 ? undefined : facts(rest)}</section>`;

@@ -26,7 +26,7 @@ h2 { font-size: .95rem; margin: 0 0 .6rem; }
 main { display: grid; gap: 1rem; grid-template-columns: repeat(auto-fit, minmax(min(100%, 26rem), 1fr)); padding-top: 1rem; }
 section { background: var(--card); border: 1px solid var(--line); border-radius: .75rem; padding: 1rem 1.25rem; min-width: 0; }
 .wide { grid-column: 1 / -1; }
-.state { border-left: .5rem solid var(--mark, var(--line)); }
+.state { border-left: none; padding-left: 1.75rem; box-shadow: inset .5rem 0 0 var(--mark, var(--line)); }
 .state h2 { font-size: 1.25rem; margin: 0; }
 .state p { margin: .2rem 0 0; color: var(--quiet); }
 .state dl { margin-top: .8rem; }

@@ -65,7 +65,7 @@ describe('docs/local-api.md', () => {
       'provisioning: {source: dps, scope_id: x, attestation: {method: symmetric_key, registration_id: x, ' +
       'symmetric_key: AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=}}\n';
     const sections = [...text.matchAll(/```yaml\n([^]*?)```/g)].map(([, section = '']) => section);
-    assert.equal(sections.length, 3);
+    assert.equal(sections.length, 4);
     for (const section of sections) parseConfig(least + section, 'local-api.md');
   });
 });
