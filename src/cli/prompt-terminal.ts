@@ -36,8 +36,11 @@ class PromptTerminal implements OpenTerminal {
     });
     this.#lines.on('line', (line) => {
       this.#screen.isShown = false;
-      if (this.#waiting === undefined) this.#ahead.push(line);
-      else this.#waiting(line);
+      // Further lines may come at once, before whoever waits for this one goes on.
+      const waiting = this.#waiting;
+      this.#waiting = undefined;
+      if (waiting === undefined) this.#ahead.push(line);
+      else waiting(line);
     });
     this.#lines.on('SIGINT', () => {
       this.close();
@@ -82,7 +85,6 @@ class PromptTerminal implements OpenTerminal {
       this.#waiting = resolve;
       if (this.#isOver) resolve(undefined);
     });
-    this.#waiting = undefined;
     if (line !== undefined) return line;
     process.stderr.write('\n');
     throw new Refusal('cannot go on: it was broken off; nothing has been written');
