@@ -1,11 +1,14 @@
-// Writes docs/twin.md's table and docs/models/dps-agent-1.json from src/twin-settings.ts; a test holds them together.
+// Writes docs/twin.md's table and docs/models/dps-agent-1.json from src/twin-settings.ts and src/twin/reported; a test holds them together.
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import process from 'node:process';
 import { parseConfig } from '../src/config/parse.ts';
 import { twinSettings } from '../src/twin-settings.ts';
 import { modelId } from '../src/twin/model-id.ts';
+import { deviceInformationId, factModel } from '../src/twin/reported/model.ts';
+import type { Schema } from '../src/twin/settings/kinds.ts';
 import type { Setting } from '../src/twin/settings/setting.ts';
+import { componentsIn } from '../src/twin/settings/table.ts';
 
 const docs = join(import.meta.dirname, '..', 'docs');
 export const twinDocumentPath = join(docs, 'twin.md');
@@ -27,7 +30,8 @@ export function twinDocument(text: string): string {
 
 /** The model as DTDL v2: the gateway, and an interface for each of its components. */
 export function model(): Json[] {
-  const components = [...new Set(twinSettings.settings.map(({ component }) => component)), 'provisioning'];
+  const facts = new Map<string, Readonly<Record<string, Schema>>>(Object.entries(factModel));
+  const components = [...new Set([...componentsIn(twinSettings), ...facts.keys()])];
   const interfaces = components.map((component) => ({
     '@context': context,
     '@id': idOf(component),
@@ -38,6 +42,11 @@ export function model(): Json[] {
       ...twinSettings.actions
         .filter((action) => action.component === component)
         .map(({ name, description }) => writable(name, description, 'string')),
+      ...Object.entries(facts.get(component) ?? {}).map(([name, schema]) => ({
+        '@type': 'Property',
+        name,
+        schema,
+      })),
     ],
   }));
   const gateway = {
@@ -47,6 +56,7 @@ export function model(): Json[] {
     displayName: 'A gateway with dps-agent',
     contents: [
       ...components.map((name) => ({ '@type': 'Component', name, schema: idOf(name) })),
+      { '@type': 'Component', name: 'deviceInformation', schema: deviceInformationId },
       ...Object.entries(measured).map(([name, schema]) => ({ '@type': 'Telemetry', name, schema })),
       ...commands.map((name) => ({ '@type': 'Command', name })),
     ],

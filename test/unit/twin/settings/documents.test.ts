@@ -4,6 +4,7 @@ import { describe, it } from 'node:test';
 import { format, resolveConfig } from 'prettier';
 import { model, modelPath, twinDocument, twinDocumentPath } from '../../../../scripts/twin-documents.ts';
 import { twinSettings } from '../../../../src/twin-settings.ts';
+import { deviceInformationId } from '../../../../src/twin/reported/model.ts';
 import { modelId } from '../../../../src/twin/model-id.ts';
 
 type Json = Readonly<Record<string, unknown>>;
@@ -32,15 +33,14 @@ describe('the documents of the settings', () => {
     const properties = model()
       .slice(1)
       .flatMap((element) =>
-        contentsOf(element).map(({ name, writable }) => {
-          assert.equal(writable, true);
-          return `${String(element['displayName'])}.${String(name)}`;
-        }),
+        contentsOf(element)
+          .filter(({ writable }) => writable === true)
+          .map(({ name }) => `${String(element['displayName'])}.${String(name)}`),
       );
     const all = [...twinSettings.settings, ...twinSettings.actions];
     assert.deepEqual(
-      properties,
-      all.map(({ component, name }) => `${component}.${name}`),
+      properties.toSorted(),
+      all.map(({ component, name }) => `${component}.${name}`).toSorted(),
     );
   });
 
@@ -60,9 +60,9 @@ describe('the documents of the settings', () => {
     for (const { name, description, schema, '@type': type } of objectsIn(interfaces)) {
       if (typeof name === 'string') assert.match(name, /^[A-Za-z](?:[A-Za-z0-9_]{0,62}[A-Za-z0-9])?$/);
       if (typeof description === 'string') assert.ok(description.length <= 512, description);
-      if (type === 'Component') assert.ok(ids.includes(schema));
+      if (type === 'Component') assert.ok(ids.includes(schema) || schema === deviceInformationId);
       else if (typeof schema === 'string')
-        assert.ok(['integer', 'long', 'double', 'boolean', 'string'].includes(schema), schema);
+        assert.ok(['integer', 'long', 'double', 'boolean', 'string', 'dateTime'].includes(schema), schema);
     }
   });
 });
