@@ -8,6 +8,9 @@ import { createInterface } from 'node:readline';
 import { configFor } from '../test/support/agent.ts';
 import type { Hub } from './hub.ts';
 
+/** What the package has Node told (packaging/debian/dps-agent.sh). */
+const installedFlags = ['--max-semi-space-size=8'];
+
 /** Sends in flight, the agent's own preset. */
 export const window = 64;
 
@@ -64,7 +67,14 @@ export class BenchAgent {
     this.socketPath = join(folder, 'state', 'agent.sock');
     const child = spawn(
       process.execPath,
-      [...nodeFlags, join(folder, 'dps-agent.cjs'), 'run', '--config', join(folder, 'config.yaml')],
+      [
+        ...installedFlags,
+        ...nodeFlags,
+        join(folder, 'dps-agent.cjs'),
+        'run',
+        '--config',
+        join(folder, 'config.yaml'),
+      ],
       {
         env: { ...process.env, PATH: '', RUNTIME_DIRECTORY: '', STATE_DIRECTORY: join(folder, 'state') },
         stdio: ['ignore', 'pipe', 'inherit'],

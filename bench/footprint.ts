@@ -35,15 +35,13 @@ const rounds = values.short ? 2 : 11;
 /** The last rounds are left alone for so long. */
 const restMs = values.short ? 1000 : 60_000;
 const restedRounds = values.short ? 1 : 2;
-/** As the unit starts it (systemd/dps-agent.service). */
-const nodeFlags = ['--max-semi-space-size=8', ...values.flag];
 
 const telemetry = 'telemetry: {inputs: [{name: system, type: system, interval: 60s}]}';
 const hub = await Hub.start(3);
 const home = await AgentHome.make(hub, telemetry);
 const script = await BareScript.make(hub);
 try {
-  const agentRound = (rest: boolean): Promise<Round> => start(() => new BenchAgent(home, nodeFlags), rest);
+  const agentRound = (rest: boolean): Promise<Round> => start(() => new BenchAgent(home, values.flag), rest);
   const scriptRound = (rest: boolean): Promise<Round> => start(() => script.run(), rest);
   // The agent's first start asks DPS, and from then on its hub is cached; the script has no cache.
   await agentRound(false);
