@@ -6,7 +6,6 @@ import type { LoadedConfig } from '../config/parse.ts';
 import { writeFileAtomically } from '../lib/atomic-file.ts';
 import { SystemClock } from '../lib/clock.ts';
 import { ConfigError, describeError } from '../lib/errors.ts';
-import type { ProgramHost } from '../lib/program-host.ts';
 import type { Secret } from '../lib/secret.ts';
 import { Secrets } from '../provisioning/secrets.ts';
 import { supportBundle, unit } from '../support-bundle.ts';
@@ -16,12 +15,12 @@ import { AgentReports } from './agent-reports.ts';
 import type { AgentPlace } from './agent-socket.ts';
 import { bundleChecks } from './bundle-checks.ts';
 import { brokenConfigSecrets } from './broken-config-secrets.ts';
-import { errorLog } from './error-log.ts';
 import { print } from './print.ts';
 import { readConfig } from './read-config.ts';
 import { runningAgent } from './running-agent.ts';
 import { showConfig } from './show-config.ts';
 import { defaultStateDirectory, stateDirectoryOf } from './state-directory.ts';
+import { thisHost } from './this-host.ts';
 import { CommandError } from './usage.ts';
 
 export interface BundleCommand {
@@ -137,19 +136,6 @@ async function environmentOfAgent(stateDirectory: string): Promise<Record<string
   const variables: Record<string, string> = {};
   for (const [, name = '', value = ''] of text.matchAll(/([^=\0]+)=([^\0]*)/g)) variables[name] = value;
   return variables;
-}
-
-function thisHost(): ProgramHost {
-  return {
-    clock: new SystemClock(),
-    log: errorLog,
-    environment: process.env,
-    userId: process.getuid?.() ?? -1,
-    kill: (pid, signal) => {
-      process.kill(pid, signal);
-    },
-    root: '/',
-  };
 }
 
 /** Returns how much it was. */

@@ -9,6 +9,7 @@ import { init } from './init.ts';
 import { keysDerive } from './keys-derive.ts';
 import { run } from './run.ts';
 import { status } from './status.ts';
+import { logs } from './logs.ts';
 import { telemetrySend } from './telemetry-send.ts';
 import { supportBundle } from './support-bundle.ts';
 import { telemetryTail } from './telemetry-tail.ts';
@@ -21,7 +22,7 @@ export const verbs: readonly Verb[] = [
   run,
   status,
   check,
-  telemetryTail,
+  logs,
   supportBundle,
   telemetrySend,
   telemetryTest,

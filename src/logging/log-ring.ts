@@ -56,7 +56,7 @@ export class LogRing {
   /** Hands over each line wanted from now on, until the function that is returned is called. */
   watch(onLine: (text: string) => void, filter: LineFilter = {}): () => void {
     const reader = (text: string): void => {
-      if (takesAll(filter) || fits(parseJson(text), filter)) onLine(text);
+      if (lineFits(text, filter)) onLine(text);
     };
     this.#readers.add(reader);
     return () => {
@@ -96,6 +96,11 @@ const gone: Line = { text: '', bytes: 0 };
 
 /** What a line takes beside its text, about. */
 const overheadBytes = 64;
+
+/** Whether a line is wanted; one that is no JSON is only where all are. */
+export function lineFits(text: string, filter: LineFilter): boolean {
+  return takesAll(filter) || fits(parseJson(text), filter);
+}
 
 function takesAll(filter: LineFilter): boolean {
   return Object.values(filter).every((wanted) => wanted === undefined);

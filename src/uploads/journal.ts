@@ -10,6 +10,10 @@ export interface JournalFilter {
   readonly sinceMs?: number | undefined;
   readonly untilMs?: number | undefined;
   readonly level?: LogLevel | undefined;
+  /** Only so many of the last entries, whatever their level. */
+  readonly lines?: number | undefined;
+  /** Goes on with those to come. */
+  readonly follow?: boolean | undefined;
 }
 
 const maxLineBytes = 64 * 1024;
@@ -22,7 +26,7 @@ const maxErrorBytes = 1000;
  */
 export async function* journalLines(
   unit: string,
-  { sinceMs, untilMs, level }: JournalFilter,
+  { sinceMs, untilMs, level, lines, follow = false }: JournalFilter,
   host: ProgramHost,
   signal?: AbortSignal,
 ): AsyncGenerator<string, void, undefined> {
@@ -30,7 +34,9 @@ export async function* journalLines(
   const fields = '--output-fields=MESSAGE,PRIORITY,_PID,_SYSTEMD_INVOCATION_ID';
   const since = sinceMs === undefined ? [] : [`--since=@${Math.floor(sinceMs / 1000)}`];
   const until = untilMs === undefined ? [] : [`--until=@${Math.ceil(untilMs / 1000)}`];
-  const args = [`--unit=${unit}`, '--output=json', fields, '--no-pager', '--quiet', ...since, ...until];
+  const last = lines === undefined ? ['--lines=all'] : [`--lines=${lines}`];
+  const range = [...since, ...until, ...last, ...(follow ? ['--follow'] : [])];
+  const args = [`--unit=${unit}`, '--output=json', fields, '--no-pager', '--quiet', ...range];
   const program = await startProgram({ command: ['journalctl', ...args], environment: {} }, host).catch(
     (cause: unknown) => {
       throw new WorkError('JOURNAL-UNREADABLE', doing, { cause });
