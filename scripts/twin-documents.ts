@@ -3,6 +3,10 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import process from 'node:process';
 import { parseConfig } from '../src/config/parse.ts';
+import { deviceMethods } from '../src/device-methods.ts';
+import type { MethodPorts } from '../src/device-methods.ts';
+import { deviceWork } from '../src/device-work.ts';
+import { requestModel } from '../src/methods/arguments.ts';
 import { twinSettings } from '../src/twin-settings.ts';
 import { modelId } from '../src/twin/model-id.ts';
 import { deviceInformationId, factModel } from '../src/twin/reported/model.ts';
@@ -58,7 +62,7 @@ export function model(): Json[] {
       ...components.map((name) => ({ '@type': 'Component', name, schema: idOf(name) })),
       { '@type': 'Component', name: 'deviceInformation', schema: deviceInformationId },
       ...Object.entries(measured).map(([name, schema]) => ({ '@type': 'Telemetry', name, schema })),
-      ...commands.map((name) => ({ '@type': 'Command', name })),
+      ...commands(),
     ],
   };
   return [gateway, ...interfaces];
@@ -74,21 +78,23 @@ const measured = {
   diskAvailableBytes: 'double',
 } as const;
 
-const commands = [
-  'ping',
-  'status',
-  'restart',
-  'reprovision',
-  'setLogLevel',
-  'getLogs',
-  'flushTelemetry',
-  'readInput',
-  'uploadLogs',
-  'uploadSupportBundle',
-  'getTaskStatus',
-  'reboot',
-  'runCommand',
-] as const;
+/** Stands for what methods reach into when they are called, which nobody does here. */
+const unused = new Proxy(() => undefined, {
+  get: (_, key): unknown => (key === Symbol.toPrimitive ? () => 0 : unused),
+  apply: (): unknown => unused,
+}) as never;
+
+/** Every method with its arguments, as the agent's own table has it. */
+function commands(): Json[] {
+  const ports: MethodPorts = unused;
+  const work = deviceWork(unused, '/', unused);
+  const { methods } = deviceMethods({ ...ports, others: work.methods }, unused);
+  return methods.map((method) => {
+    const schema = requestModel(method);
+    const request = schema === undefined ? {} : { request: { name: 'arguments', schema } };
+    return { '@type': 'Command', name: method.name, ...request };
+  });
+}
 
 function table(): string {
   const rows = twinSettings.settings.map((setting) => {

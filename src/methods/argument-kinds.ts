@@ -1,14 +1,20 @@
 import * as v from 'valibot';
 import { withoutSecrets } from '../lib/without-secrets.ts';
 
+/** Of metadata; here, since arguments are made as soon as this file is loaded. */
+const modelMark = 'dps-agent-model';
+
 /** One argument of a method: any JSON in, the method's own type out. */
 export type Argument<T> = v.GenericSchema<unknown, T>;
 
 /** What reading one value gives: the value as the method wants it, or what was expected instead. */
 type Parsed<T> = { readonly value: T } | { readonly expected: string };
 
-/** Makes a schema of a function that reads one value, and a sentence of what it does not take. */
-export function argument<T>(parse: (given: unknown) => Parsed<T>): Argument<T> {
+/**
+ * Makes a schema of a function that reads one value, and a sentence of what it does not take.
+ * @param model the same as DTDL v2 has it, for `modelOf`
+ */
+export function argument<T>(parse: (given: unknown) => Parsed<T>, model: unknown = 'string'): Argument<T> {
   return v.pipe(
     v.unknown(),
     v.rawTransform<unknown, T>(({ dataset, addIssue, NEVER }) => {
@@ -17,6 +23,7 @@ export function argument<T>(parse: (given: unknown) => Parsed<T>): Argument<T> {
       addIssue({ message: expectedButFound(parsed.expected, dataset.value) });
       return NEVER;
     }),
+    v.metadata({ [modelMark]: model }),
   );
 }
 
@@ -29,19 +36,22 @@ export function oneOf<const Word extends string>(words: readonly Word[]): Argume
   return argument((given) => {
     const word = words.find((candidate) => candidate === given);
     return word === undefined ? { expected: listed(words) } : { value: word };
-  });
+  }, enumOf(words));
 }
 
 export function wholeNumber(minimum: number, maximum: number): Argument<number> {
-  return argument((given) =>
-    Number.isInteger(given) && Number(given) >= minimum && Number(given) <= maximum
-      ? { value: Number(given) }
-      : { expected: `a whole number from ${minimum} to ${maximum}` },
+  return argument(
+    (given) =>
+      Number.isInteger(given) && Number(given) >= minimum && Number(given) <= maximum
+        ? { value: Number(given) }
+        : { expected: `a whole number from ${minimum} to ${maximum}` },
+    'integer',
   );
 }
 
-export const flag: Argument<boolean> = argument((given) =>
-  typeof given === 'boolean' ? { value: given } : { expected: 'true or false' },
+export const flag: Argument<boolean> = argument(
+  (given) => (typeof given === 'boolean' ? { value: given } : { expected: 'true or false' }),
+  'boolean',
 );
 
 /** @param what completes "expected …" */
@@ -76,6 +86,15 @@ export function isSecret(schema: v.GenericSchema): boolean {
   return wrapped !== undefined && isSecret(wrapped);
 }
 
+/** What an argument is in DTDL v2; `undefined` where that has no word for it. */
+export function modelOf(schema: v.GenericSchema): unknown {
+  const { pipe, wrapped }: Shape = schema as Shape;
+  const own = pipe?.find((part) => part.metadata !== undefined && Object.hasOwn(part.metadata, modelMark));
+  if (own?.metadata !== undefined) return (own.metadata as Record<string, unknown>)[modelMark];
+  const inner = wrapped ?? pipe?.[0];
+  return inner === undefined || inner === schema ? undefined : modelOf(inner as v.GenericSchema);
+}
+
 /** The one form of "this is not what belongs here"; of long text the beginning, of collections the kind. */
 export function expectedButFound(what: string, given: unknown): string {
   return given === undefined ? `missing: expected ${what}` : `expected ${what}, found ${found(given)}`;
@@ -97,6 +116,11 @@ function listed(words: readonly string[]): string {
 const unitMs: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
 const mark = 'dps-agent-secret';
+
+function enumOf(words: readonly string[]): unknown {
+  const enumValues = words.map((name) => ({ name, enumValue: name }));
+  return { '@type': 'Enum', valueSchema: 'string', enumValues };
+}
 
 /** What valibot's schemas carry, as far as it matters here. */
 interface Shape {

@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import { isJsonObject } from '../lib/json.ts';
 import type { JsonObject } from '../lib/json.ts';
 import { formsOf, withoutSecrets } from '../lib/without-secrets.ts';
-import { expectedButFound, isSecret } from './argument-kinds.ts';
+import { expectedButFound, isSecret, modelOf } from './argument-kinds.ts';
 import type { Method } from './method.ts';
 import { didYouMean } from './suggest.ts';
 import type { Suggest } from './suggest.ts';
@@ -38,6 +38,15 @@ export function shownArguments(method: Method | undefined, payload: unknown): Js
     return [name, isSecret(schema) ? '[secret]' : shownValue(value)];
   });
   return Object.fromEntries(shown.slice(0, mostShown));
+}
+
+/** A method's arguments in DTDL v2; `undefined` where it takes none that can be said in it. */
+export function requestModel({ args }: Pick<Method, 'args'>): JsonObject | undefined {
+  const fields = Object.entries(entriesOf(args) ?? {}).flatMap(([name, schema]) => {
+    const model = modelOf(schema);
+    return model === undefined ? [] : [{ name, schema: model }];
+  });
+  return fields.length === 0 ? undefined : { '@type': 'Object', fields };
 }
 
 /** The texts among the arguments that nobody is to be told, in whatever they may turn up. */

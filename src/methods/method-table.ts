@@ -48,6 +48,10 @@ export class MethodTable {
       throw new Error(`cannot make the table of methods: ${twice.name} is in it twice`);
   }
 
+  get methods(): readonly Method[] {
+    return this.#options.methods;
+  }
+
   /** Never rejects. What must come after the answer is `afterwards` of the response, and the caller's to do. */
   async invoke(call: Invocation, signal: AbortSignal): Promise<MethodResponse> {
     const startedMs = this.#options.clock.monotonic();

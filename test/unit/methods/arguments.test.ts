@@ -11,7 +11,7 @@ import {
   text,
   wholeNumber,
 } from '../../../src/methods/argument-kinds.ts';
-import { readArguments } from '../../../src/methods/arguments.ts';
+import { readArguments, requestModel } from '../../../src/methods/arguments.ts';
 import type { Method } from '../../../src/methods/method.ts';
 
 const args = v.object({
@@ -94,6 +94,32 @@ describe('arguments', () => {
     );
     const key = Buffer.alloc(32, 7).toString('base64');
     assert.equal(problem({ level: key }), 'level: expected debug or info, found "[secret]"');
+  });
+});
+
+describe('the model of arguments', () => {
+  it('has each that DTDL v2 has a word for', () => {
+    const args = v.object({
+      level: v.optional(oneOf(['info', 'debug'])),
+      count: v.optional(wholeNumber(1, 2), 1),
+      on: flag,
+      since: v.optional(moment),
+      url: secret(text('a URL')),
+      any: secret(v.unknown()),
+    });
+    const enumValues = ['info', 'debug'].map((name) => ({ name, enumValue: name }));
+    assert.deepEqual(requestModel({ args }), {
+      '@type': 'Object',
+      fields: [
+        { name: 'level', schema: { '@type': 'Enum', valueSchema: 'string', enumValues } },
+        { name: 'count', schema: 'integer' },
+        { name: 'on', schema: 'boolean' },
+        { name: 'since', schema: 'string' },
+        { name: 'url', schema: 'string' },
+      ],
+    });
+    assert.equal(requestModel({ args: v.object({}) }), undefined);
+    assert.equal(requestModel({}), undefined);
   });
 });
 
