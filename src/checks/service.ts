@@ -34,11 +34,9 @@ const unit: Check = {
   id: 'unit',
   looksAt: 'whether the systemd service is installed, and what has become of it',
   run: async ({ machine }, signal) => {
-    const unitState = await askSystemd(machine, signal);
-    if (unitState === undefined) return unknown('there is no systemd here to ask');
+    const unitState = await installed(machine, signal);
+    if ('status' in unitState) return unitState;
     const { LoadState, ActiveState, SubState, Result, NeedDaemonReload } = unitState;
-    if (LoadState === 'not-found')
-      return { ...skipped(`there is no ${unitName}: the agent is run by hand`), blocks: true };
     const seen = `${unitName} is ${ActiveState ?? 'unknown'} (${SubState ?? 'unknown'})`;
     if (ActiveState === 'failed' || LoadState !== 'loaded') {
       return error(`${seen}, ${LoadState ?? 'unknown'}: ${Result ?? 'unknown'}`, {
@@ -59,7 +57,9 @@ const enabled: Check = {
   looksAt: 'whether the service starts with the machine',
   needs: ['unit'],
   run: async ({ machine }, signal) => {
-    const state = (await askSystemd(machine, signal))?.UnitFileState ?? 'unknown';
+    const unitState = await installed(machine, signal);
+    if ('status' in unitState) return unitState;
+    const state = unitState.UnitFileState ?? 'unknown';
     if (/^(?:enabled|static|generated|alias|indirect)/.test(state)) return ok(`${unitName} is ${state}`);
     return warning(`${unitName} is ${state === '' ? 'not enabled' : state}`, {
       remedy: 'have it start with the machine',
@@ -112,6 +112,14 @@ export const serviceChecks: readonly Check[] = [socket, unit, enabled, sandbox];
 export const versionChecks: readonly Check[] = [version];
 
 type UnitState = Readonly<Partial<Record<(typeof properties)[number], string>>>;
+
+/** What systemd says of the unit; or that there is none to be looked at. */
+async function installed(machine: Scene['machine'], signal: AbortSignal): Promise<UnitState | Finding> {
+  const unitState = await askSystemd(machine, signal);
+  if (unitState === undefined) return unknown('there is no systemd here to ask');
+  if (unitState.LoadState !== 'not-found') return unitState;
+  return unknown(`there is no ${unitName}: the agent is run by hand`);
+}
 
 /** `undefined` where there is no systemd, or none that may be asked. */
 async function askSystemd(
