@@ -26,6 +26,7 @@ export const verbs: readonly Verb[] = [
   supportBundle,
   telemetrySend,
   telemetryTest,
+  telemetryTail,
   configShow,
   configValidate,
   identityShow,
