@@ -39,11 +39,11 @@ export const telemetryMetrics: readonly Metric[] = [
   {
     name: 'dps_agent_queue_oldest_age_seconds',
     type: 'gauge',
-    help: 'Age of the oldest message held, by the clock of the machine; 0 when there is none.',
+    help: 'Age of the oldest message held, in whole seconds by the clock of the machine; 0 when there is none.',
     labels: ['priority'],
     read: ({ telemetry, now }) =>
       withPriority(telemetry.queue.priorities, ({ oldestMs }) =>
-        single(oldestMs === undefined ? 0 : Math.max(0, now.getTime() - oldestMs) / 1000),
+        single(oldestMs === undefined ? 0 : Math.max(0, Math.floor((now.getTime() - oldestMs) / 1000))),
       ),
   },
   {

@@ -142,7 +142,6 @@ describe('the metrics of an agent', () => {
     assert.equal(await told('queue_dropped_total', { ...normal, reason: 'cap' }), 12 - held);
     assert.equal(await told('telemetry_refused_total', { input: 'posted', reason: 'oversize' }), 1);
     assert.ok((await told('queue_bytes', normal)) > 10_000);
-    assert.ok((await told('queue_oldest_age_seconds', normal)) > 0);
     assert.equal(await told('connected'), 0);
     assert.ok((await told('queue_disk_written_bytes_total')) > 0);
   });
