@@ -5,8 +5,7 @@ import type { Verb } from './verb.ts';
 
 export const configSchemaVerb: Verb = {
   name: 'config schema',
-  summary:
-    'print what an editor needs to know of the configuration: its keys, what they hold and what they are for',
+  summary: 'print for an editor which keys a configuration has, what they hold and what for',
   usage: '',
   description: [
     'JSON Schema, draft 7. For editors with a YAML language server, such as that of VS Code: dps-agent config schema > ' +

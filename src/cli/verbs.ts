@@ -2,16 +2,18 @@ import { certificatesCreate } from './certificates-create.ts';
 import { certificatesVerify } from './certificates-verify.ts';
 import { check } from './check.ts';
 import { completion } from './completion.ts';
+import { configMigrate } from './config-migrate.ts';
+import { configSchemaVerb } from './config-schema.ts';
 import { configShow, configValidate } from './config-verbs.ts';
 import { connectionString } from './connection-string.ts';
 import { identityForget, identityReprovision, identityShow } from './identity-verbs.ts';
 import { init } from './init.ts';
 import { keysDerive } from './keys-derive.ts';
+import { logs } from './logs.ts';
 import { run } from './run.ts';
 import { status } from './status.ts';
-import { logs } from './logs.ts';
-import { telemetrySend } from './telemetry-send.ts';
 import { supportBundle } from './support-bundle.ts';
+import { telemetrySend } from './telemetry-send.ts';
 import { telemetryTail } from './telemetry-tail.ts';
 import { telemetryTest } from './telemetry-test.ts';
 import type { Verb } from './verb.ts';
@@ -24,11 +26,13 @@ export const verbs: readonly Verb[] = [
   check,
   logs,
   supportBundle,
+  telemetryTail,
   telemetrySend,
   telemetryTest,
-  telemetryTail,
   configShow,
   configValidate,
+  configSchemaVerb,
+  configMigrate,
   identityShow,
   identityForget,
   identityReprovision,

@@ -4,8 +4,10 @@ import { connection } from './connection-schema.ts';
 import { duration, field, optionalSection, present, section } from './fields.ts';
 import { forms } from './forms.ts';
 import { parseAbsolutePath, parseFileUri } from './file-uri.ts';
+import { expected, type Parsed } from './found.ts';
 import { localApi } from './local-api-schema.ts';
 import { log } from './log-schema.ts';
+import { currentVersion } from './migrate/migrations.ts';
 import { methods } from './methods-schema.ts';
 import { onMessage } from './messages-schema.ts';
 import { provisioning } from './provisioning-schema.ts';
@@ -35,6 +37,7 @@ const settings = v.pipe(
 /** The whole of config.yaml: one definition that is its type, its defaults and its rules. */
 export const configSchema = v.pipe(
   section({
+    version: v.optional(field(parseVersion, { type: 'integer', minimum: 1, maximum: currentVersion }), 1),
     provisioning,
     trust_bundle_cert: v.optional(field(parseFileUri, forms.fileUri)),
     state_directory: v.optional(field(parseAbsolutePath, forms.absolutePath)),
@@ -53,7 +56,16 @@ export const configSchema = v.pipe(
     log: optionalSection(log),
   }),
   v.transform(
-    ({ trust_bundle_cert, state_directory, no_proxy, proxy, local_api, on_message, ...sections }) => ({
+    ({
+      version: _version,
+      trust_bundle_cert,
+      state_directory,
+      no_proxy,
+      proxy,
+      local_api,
+      on_message,
+      ...sections
+    }) => ({
       ...sections,
       noProxy: no_proxy,
       localApi: local_api,
@@ -68,3 +80,12 @@ export const configSchema = v.pipe(
  * they stand, every default filled in.
  */
 export type Config = v.InferOutput<typeof configSchema>;
+
+function parseVersion(input: unknown): Parsed<number> {
+  if (typeof input !== 'number' || !Number.isInteger(input) || input < 1)
+    return { problem: expected(`the version of the configuration, ${currentVersion}`, input) };
+  if (input <= currentVersion) return { value: input };
+  return {
+    problem: `expected at most version ${currentVersion}, found ${input}: install the newer dps-agent that it is for, or restore the copy that config migrate left beside it`,
+  };
+}

@@ -60,7 +60,7 @@ class Reader {
     const path: string[] = [];
     let schema = this.#schema;
     for (const word of words) {
-      const keys = keysOf(schema);
+      const keys = path.length === 0 ? keysForVariables(schema) : keysOf(schema);
       const key = keys === undefined ? undefined : keyFor(keys, word, path);
       const inside = key === undefined ? undefined : keys?.[key];
       if (key === undefined || inside === undefined) {
@@ -110,6 +110,12 @@ function placesOf(path: readonly string[], known: readonly string[]): string {
   const places = known.map((key) => variableFor([...path, key]));
   const shown = places.slice(0, 3).join(', ');
   return places.length > 3 ? `; known here are ${shown} and others` : `; known here: ${shown}`;
+}
+
+/** DPS_AGENT_VERSION is somebody's note of the version of the program; that of a file stands in the file. */
+function keysForVariables(schema: v.GenericSchema): v.ObjectEntries | undefined {
+  const keys = keysOf(schema);
+  return keys && Object.fromEntries(Object.entries(keys).filter(([key]) => key !== 'version'));
 }
 
 function keyFor(keys: v.ObjectEntries, word: string, path: readonly string[]): string | undefined {
