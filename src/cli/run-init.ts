@@ -4,6 +4,7 @@ import { dirname, join, resolve } from 'node:path';
 import process from 'node:process';
 import { explainReadError } from '../config/load.ts';
 import { parseConfig } from '../config/parse.ts';
+import { accessNotes } from '../init/access-notes.ts';
 import { plannedFiles } from '../init/config-text.ts';
 import { fromIotEdge } from '../init/from-iot-edge.ts';
 import type { TakenOver } from '../init/from-iot-edge.ts';
@@ -69,9 +70,10 @@ async function initialise(request: InitRequest): Promise<number> {
   // What is written here is right, or this program has a bug.
   for (const { path, content, isSecret } of files) if (!isSecret) parseConfig(content, path);
   const owner = await serviceAccount();
+  const access = owner === undefined ? [] : await accessNotes(setup, owner, serviceUser);
   const written = await writeFiles(files, { force, owner, at: clock.now() });
   const secretsOf = owner === undefined ? undefined : serviceUser;
-  const report = initReport({ configPath, isUsual, written, notes, secretsOf });
+  const report = initReport({ configPath, isUsual, written, notes: [...notes, ...access], secretsOf });
   if (output === 'text') process.stdout.write(initText(report));
   const tried = tries ? await tryConnection(configPath) : undefined;
   if (output === 'json') process.stdout.write(`${JSON.stringify({ ...report, tried }, undefined, 2)}\n`);
