@@ -9,7 +9,8 @@ export const run: Verb = {
   summary: 'register with DPS, connect to the assigned hub and stay connected',
   usage: '[--config PATH]',
   description: [
-    'Runs until SIGTERM or SIGINT, which end it in order; a second one ends it at once. The log goes to standard ' +
+    'Runs until SIGTERM or SIGINT, which end it in order; a second one ends it at once. SIGHUP has the configuration ' +
+      'read again: what can be is put in force, and the log says what needs a start. The log goes to standard ' +
       'output: JSON lines, or readable ones on a terminal. What must be remembered is kept in $STATE_DIRECTORY, else ' +
       "in the configuration's state_directory, else in /var/lib/dps-agent.",
   ],

@@ -145,6 +145,7 @@ async function proveAll(first: string, next: string): Promise<void> {
   title('Stopped in order');
   typed('systemctl stop dps-agent; systemctl show dps-agent -p ActiveState,Result,ExecMainStatus');
   assert.match(machine.run('systemctl show dps-agent -p Result').output, /success/);
+  assert.notEqual(typed('find /var/cache/dps-agent -type f | wc -l').output, '0');
 
   title('Removed, then purged: nothing is left');
   machine.run('systemctl stop simulator');
