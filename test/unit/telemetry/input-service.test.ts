@@ -161,6 +161,31 @@ describe('InputService', () => {
     assert.deepEqual(taken, [{ values: { count: 1 } }, { values: { count: 2 } }, { values: { count: 3 } }]);
   });
 
+  describe('when it should have turned', () => {
+    it('is at the end of its interval, whatever that becomes', async () => {
+      const service = start();
+      await clock.advance(1000);
+      assert.equal(service.dueMs, 10_000);
+      steering.set(60_000);
+      await clock.advance(0);
+      assert.equal(service.dueMs, 60_000);
+    });
+
+    it('is ten minutes after a reading that hangs began', async () => {
+      input.onRead = (signal) => clock.sleep(Infinity, signal);
+      const service = start();
+      await clock.advance(3_600_000);
+      assert.equal(service.dueMs, 600_000);
+    });
+
+    it('is never while it is switched off, or speaks by itself', async () => {
+      steering.enabled = false;
+      const [off, speaking] = [start(), make({ input: new SpeakingInput(clock) })];
+      await clock.advance(1000);
+      assert.deepEqual([off.dueMs, speaking.dueMs], [undefined, undefined]);
+    });
+  });
+
   describe('its pace', () => {
     it('begins at once and keeps to its interval', async () => {
       start();
