@@ -52,6 +52,16 @@ describe('SettingsStore', () => {
     assert.deepEqual(seconds(second.live), [10, 10, null]);
   });
 
+  it('lies over another configuration of the files from when on there is one', async (t) => {
+    const { start } = await place(t);
+    const { store, live } = await start();
+    await store.update(() => interval(10));
+    store.rebase({ ...config, reporting: { intervalMs: 5000 } });
+    assert.deepEqual([seconds(live), live.current.reporting.intervalMs], [[10, 10, null], 5000]);
+    await store.update(() => interval(20));
+    assert.deepEqual([seconds(live), live.current.reporting.intervalMs], [[20, 20, null], 5000]);
+  });
+
   it('writes a file that nobody else may read, and only when there is something to write', async (t) => {
     const { path, previous, start } = await place(t);
     const { store, live } = await start();
