@@ -10,7 +10,7 @@ const options = {
   since: { type: 'string', value: 'WHEN', help: 'how long ago, such as 1h, or a time' },
   until: { type: 'string', value: 'WHEN', help: 'likewise: up to then' },
   level: { type: 'string', choices: logLevels, help: 'as grave as this, or graver' },
-  area: { type: 'string', choices: logAreas, help: 'only of this part of the program' },
+  area: { type: 'string', value: 'NAME', choices: logAreas, help: 'only of this part of the program' },
   lines: { type: 'string', value: 'N', help: 'only the last N; without --since the last 200' },
   follow: { type: 'boolean', default: false, help: 'go on with the lines to come' },
   source: {

@@ -46,7 +46,7 @@ describe('the documents', () => {
     const { scripts } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as { scripts: object };
     for (const page of ['README.md', 'test/README.md', 'docs/queue.md', 'docs/measurements.md', '.ci/run']) {
       const text = await readFile(join(root, page), 'utf8');
-      for (const [, name] of text.matchAll(/npm run (?:--silent )?([a-z:]+)/g)) {
+      for (const [, name] of text.matchAll(/npm run (?:--silent )?([a-z0-9:]+)/g)) {
         assert.ok(Object.hasOwn(scripts, name ?? ''), `${page} names npm run ${String(name)}`);
       }
     }
