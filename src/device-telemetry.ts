@@ -26,8 +26,8 @@ import { NodeQueueFiles } from './telemetry/queue/node-queue-files.ts';
 import type { QueueStatus, TelemetryQueue } from './telemetry/queue/telemetry-queue.ts';
 import { Deliveries } from './telemetry/sending/deliveries.ts';
 import type { DeliveryFigures } from './telemetry/sending/deliveries.ts';
-import { Sender } from './telemetry/sending/sender.ts';
 import { ReadAlong } from './telemetry/sending/read-along.ts';
+import { Sender } from './telemetry/sending/sender.ts';
 import { Suspects } from './telemetry/sending/suspects.ts';
 import type { Reading } from './telemetry/reading.ts';
 import type { World } from './world.ts';
@@ -40,12 +40,12 @@ export interface DeviceTelemetry {
   sessionServices(session: { send(message: TelemetryMessage): Promise<void> }): Service[];
   /** Where the local API hands in what is posted. */
   readonly desk: TelemetryDesk;
+  /** For whoever reads along. */
+  readonly feed: TelemetryFeed;
   readonly status: TelemetryStatus;
   /** The loops that must keep turning. */
   readonly pulses: readonly Pulse[];
   /** What can be read out of turn. */
-  /** For whoever reads along. */
-  readonly feed: TelemetryFeed;
   readonly readable: readonly ReadableInput[];
   /** Closes open batches, and waits until the hub has what is held by then, or until the signal is aborted. */
   flush(signal: AbortSignal): Promise<FlushOutcome>;
@@ -122,24 +122,24 @@ export async function openTelemetry(
   const deliveries = new Deliveries((message) => {
     budget.sent(messageBytes(message));
   });
+  const sending = new ReadAlong(deliveries);
   return {
     base: [queue, budget, ...intakes],
     inputs,
     sessionServices: (session) => [
       new Sender({ session, queue, settings, suspects, watch: sending, clock }),
-  const sending = new ReadAlong(deliveries);
       lossReporter,
     ],
     desk: new SocketDesk(
       sockets.flatMap((index) => intakes[index] ?? []),
       waitsForDisk,
     ),
+    feed: { watch: (reader) => sending.watch(reader), bytes: messageBytes },
     get status() {
       return {
         queue: queue.status,
         inputs: inputs.map(({ status }) => status),
         budget: budget.status,
-    feed: { watch: (reader) => sending.watch(reader), bytes: messageBytes },
         ...deliveries.count,
         deliveries: deliveries.figures,
         refused: Object.fromEntries(intakes.map(({ input, refused }) => [input.name, refused])),
