@@ -23,10 +23,7 @@ export async function printConnectionString(configPath: string): Promise<number>
 }
 
 /** What other tools take (protocol.md 6): the key as it is, whatever it ends with. */
-function connectionStringOf({
-  assignment: { assignedHub, deviceId },
-  credential,
-}: Registered): string {
+function connectionStringOf({ assignment: { assignedHub, deviceId }, credential }: Registered): string {
   const proof = credential.method === 'x509' ? 'x509=true' : `SharedAccessKey=${credential.key.reveal()}`;
   return `HostName=${assignedHub};DeviceId=${deviceId};${proof}`;
 }

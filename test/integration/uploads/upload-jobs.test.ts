@@ -76,8 +76,7 @@ beforeEach(async () => {
     uploads: () => current.current(),
     ring,
     journal: (filter) => journalLines('dps-agent', filter, host),
-    makeBundle: () =>
-      makeBundle({ parts: [{ name: 'a', content: () => 'b' }], scrubber: scrubber(), clock }),
+    makeBundle: () => makeBundle({ parts: [{ name: 'a', content: () => 'b' }], scrubber: scrubber(), clock }),
     scrubber,
     clock,
   });
