@@ -61,7 +61,7 @@ async function read(path: string): Promise<Buffer> {
 export function explainReadError(error: unknown): string {
   switch (errorCode(error)) {
     case 'ENOENT':
-      return 'there is no such file: give the right path, or copy config.example.yaml to this one and fill it in';
+      return 'there is no such file: give the right path, or run dps-agent init, which writes one';
     case 'ENOTDIR':
       return 'a part of this path is a file, not a directory: give the right path';
     case 'EISDIR':

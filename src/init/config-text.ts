@@ -1,5 +1,6 @@
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { currentVersion } from '../config/migrate/migrations.ts';
 import type { Secret } from '../lib/secret.ts';
 import type { CertificateFiles, FirstInput, Identity, Setup } from './setup.ts';
 
@@ -35,6 +36,8 @@ function configLines(setup: Setup, madeAt: Date, keep: Keep): string[] {
     `# Configuration of dps-agent, made by "dps-agent init" on ${madeAt.toISOString().slice(0, 10)}.`,
     '# All other keys, with their defaults and what they are for: config.example.yaml. After a change:',
     '# dps-agent config validate',
+    '',
+    `version: ${currentVersion}`,
     '',
     'provisioning:',
     ...indented([

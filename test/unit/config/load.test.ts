@@ -21,7 +21,7 @@ describe('a file that cannot be read', () => {
     assert.equal(
       error.message,
       `cannot use ${path}: 1 problem\n${path}: there is no such file: give the right path, ` +
-        'or copy config.example.yaml to this one and fill it in',
+        'or run dps-agent init, which writes one',
     );
     assert.ok(error.cause instanceof Error);
   });

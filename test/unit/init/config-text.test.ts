@@ -96,6 +96,7 @@ describe('the configuration that init writes', () => {
     assert.deepEqual(
       [...configOf(plan(withKey)).matchAll(/^ *([a-z_]+):/gm)].map(([, name]) => name),
       [
+        'version',
         'provisioning',
         'source',
         'scope_id',
