@@ -47,7 +47,7 @@ function unknown(first: string, second: string | undefined): string {
 
 function refuse(error: UsageError, verb: Verb | undefined): number {
   const help = verb === undefined ? 'dps-agent --help' : `dps-agent ${verb.name} --help`;
-  const usage = usageLines(verb === undefined ? verbs : [verb]);
+  const usage = verb === undefined ? 'Usage: dps-agent COMMAND [OPTIONS]' : usageLines([verb]);
   process.stderr.write(`dps-agent: ${error.message}\n\n${usage}\n\n${help} says more.\n`);
   return exitCodes.usage;
 }

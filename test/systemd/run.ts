@@ -51,7 +51,7 @@ async function proveAll(first: string, next: string): Promise<void> {
   );
 
   title('Installed: a user, a unit, and nothing started');
-  typed(`dpkg -i ${first} 2>&1 | tail -3`);
+  typed(`apt-get install -y ${first} 2>&1 | tail -3`);
   assert.match(
     typed('systemctl is-enabled dps-agent; systemctl is-active dps-agent', 'fails').output,
     /disabled\s+inactive/,
@@ -70,12 +70,22 @@ async function proveAll(first: string, next: string): Promise<void> {
   typed('systemctl start dps-agent', 'fails');
   await stopped();
 
+  title("A newcomer's way, as the README has it: init, check, enable, status");
+  startSimulator();
+  machine.write('root/device-key', `${key}\n`, 0o600);
+  typed(
+    `dps-agent init --endpoint localhost:8883 --scope-id 0ne00ABC123 --registration-id ${device} --symmetric-key file:///root/device-key --ca-file /etc/dps-agent/ca.pem --input system --try`,
+  );
+  typed('dps-agent check');
+  typed('systemctl enable --now dps-agent 2>&1');
+  await connected();
+  typed('dps-agent status');
+  typed('systemctl disable --now dps-agent 2>&1');
+
   title(
     'Enabled and started: notified, its state in words; its key by LoadCredential=, which only root may read',
   );
-  startSimulator();
   machine.write('etc/dps-agent/config.yaml', configuration('2s'), 0o644);
-  machine.write('root/device-key', `${key}\n`, 0o600);
   machine.write(
     'etc/systemd/system/dps-agent.service.d/key.conf',
     '[Service]\nLoadCredential=device-key:/root/device-key\n',
