@@ -76,6 +76,8 @@ export interface AgentHost {
   readonly describeConfig: () => Promise<string>;
   /** What `dps-agent check` looks at, made in this process; absent: it makes none. */
   readonly checks?: (status: () => AgentStatus) => MakeChecks;
+  /** The same for the support bundle: what it finds, for people; absent: the bundle has none. */
+  readonly describeChecks?: (status: AgentStatus, signal: AbortSignal) => Promise<string>;
 }
 
 /**
@@ -91,6 +93,7 @@ export async function createAgent(
   const { clock, random, root } = world;
   const config = live.current;
   const { provisioning } = config;
+  const { describeChecks } = host;
   const inArea = (area: LogArea): World => ({ ...world, log: world.log.child({ area }) });
 
   const clockWatch = new ClockWatch({
@@ -117,6 +120,7 @@ export async function createAgent(
       status: () => status(),
       metrics: () => metrics.text(),
       metricsHistory: () => metrics.history(),
+      ...(describeChecks === undefined ? {} : { check: (signal) => describeChecks(status(), signal) }),
     },
     stateDirectory,
     world,

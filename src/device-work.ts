@@ -37,6 +37,8 @@ export interface WorkPorts {
   readonly metricsHistory: () => string;
   /** Every value with its source, secrets masked. */
   readonly effectiveConfig: () => string | Promise<string>;
+  /** What `dps-agent check` would say; absent: it is not asked. */
+  readonly check?: (signal: AbortSignal) => Promise<string>;
 }
 
 export interface DeviceWork {

@@ -1,4 +1,5 @@
 import { runChecks } from '../checks/run-checks.ts';
+import type { Scene } from '../checks/scene.ts';
 import { allChecks } from '../checks/table.ts';
 import { SystemClock } from '../lib/clock.ts';
 import { withDeadline } from '../lib/deadline.ts';
@@ -7,13 +8,31 @@ import { checkScene } from './check-scene.ts';
 import { checkSummary, checkText } from './check-text.ts';
 import { painter } from './colour.ts';
 import { errorLog } from './error-log.ts';
+import { insideScene } from './inside-checks.ts';
+import type { InsideScene } from './inside-checks.ts';
 
 /** In milliseconds; what is not there by then is left out, rather than all of it. */
 const checksDeadlineMs = 45_000;
 
-/** What `dps-agent check` prints, as far as it goes in time. */
-export async function bundleChecks(
+/** For `dps-agent support-bundle`. */
+export function checksFromOutside(
   configPath: string,
+  offline: boolean,
+  signal: AbortSignal,
+): Promise<string> {
+  const scene = (): Promise<Scene> =>
+    checkScene({ configPath, isInside: false, presence: agentPresence, log: errorLog });
+  return describeChecks(scene, offline, signal);
+}
+
+/** For the bundle that the running agent makes. */
+export function checksFromInside(request: InsideScene, signal: AbortSignal): Promise<string> {
+  return describeChecks(() => insideScene(request), false, signal);
+}
+
+/** What `dps-agent check` prints, as far as it goes in time. */
+async function describeChecks(
+  makeScene: () => Promise<Scene>,
   offline: boolean,
   outer: AbortSignal,
 ): Promise<string> {
@@ -24,10 +43,16 @@ export async function bundleChecks(
   const done: string[] = [];
   try {
     return await withDeadline(clock, checksDeadlineMs, late, outer, async (signal) => {
-      const scene = await checkScene({ configPath, isInside: false, presence: agentPresence, log: errorLog });
-      const results = await runChecks(allChecks, scene, { dontRun: [], offline }, clock, signal, (result) => {
-        done.push(checkText(result, paint));
-      });
+      const results = await runChecks(
+        allChecks,
+        await makeScene(),
+        { dontRun: [], offline },
+        clock,
+        signal,
+        (result) => {
+          done.push(checkText(result, paint));
+        },
+      );
       return done.join('') + checkSummary(results, Math.round(clock.monotonic() - startedMs), paint);
     });
   } catch (error) {

@@ -1,12 +1,13 @@
 import { runChecks } from '../checks/run-checks.ts';
 import type { CheckRequest, CheckResult } from '../checks/run-checks.ts';
+import type { Scene } from '../checks/scene.ts';
 import { allChecks } from '../checks/table.ts';
 import { SystemClock } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
 import type { AgentStatus } from '../local-api/status.ts';
 import { checkScene } from './check-scene.ts';
 
-export interface InsideRequest extends CheckRequest {
+export interface InsideScene {
   readonly configPath: string;
   readonly status: AgentStatus;
   readonly log: Log;
@@ -14,15 +15,15 @@ export interface InsideRequest extends CheckRequest {
 
 /** The checks, made by the running agent itself: as its user, in its sandbox, with its environment. */
 export async function checkInside(
-  { configPath, status, log, ...request }: InsideRequest,
+  request: CheckRequest,
+  inside: InsideScene,
   signal: AbortSignal,
 ): Promise<readonly CheckResult[]> {
+  return runChecks(allChecks, await insideScene(inside), request, new SystemClock(), signal);
+}
+
+/** What the agent sees that makes them itself. */
+export function insideScene({ configPath, status, log }: InsideScene): Promise<Scene> {
   const presence = { kind: 'answers', status, at: 'its socket' } as const;
-  const scene = await checkScene({
-    configPath,
-    isInside: true,
-    presence: () => Promise.resolve(presence),
-    log,
-  });
-  return runChecks(allChecks, scene, request, new SystemClock(), signal);
+  return checkScene({ configPath, isInside: true, presence: () => Promise.resolve(presence), log });
 }

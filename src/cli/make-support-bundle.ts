@@ -13,7 +13,7 @@ import type { BundleManifest } from '../uploads/bundle.ts';
 import { knownSecrets } from '../uploads/known-secrets.ts';
 import { AgentReports } from './agent-reports.ts';
 import type { AgentPlace } from './agent-socket.ts';
-import { bundleChecks } from './bundle-checks.ts';
+import { checksFromOutside } from './bundle-checks.ts';
 import { brokenConfigSecrets } from './broken-config-secrets.ts';
 import { print } from './print.ts';
 import { readConfig } from './read-config.ts';
@@ -48,7 +48,7 @@ export async function makeSupportBundle(command: BundleCommand): Promise<Written
   const content = supportBundle(
     {
       status: (signal) => agent.status(signal),
-      check: (signal) => bundleChecks(configPath, offline, signal),
+      check: (signal) => checksFromOutside(configPath, offline, signal),
       effectiveConfig: () => ('error' in config ? config.error : showConfig(configPath, 'text', true)),
       metrics: (signal) => agent.text('/v1/metrics', signal),
       metricsHistory: (signal) => agent.text('/v1/metrics/history', signal),

@@ -52,7 +52,11 @@ export async function runAgent(configPath: string): Promise<number> {
     describeConfig: () => showConfig(configPath, 'text', true),
     checks: (status) => async (request, signal) => {
       const { checkInside } = await import('./inside-checks.ts');
-      return checkInside({ ...request, configPath, status: status(), log }, signal);
+      return checkInside(request, { configPath, status: status(), log }, signal);
+    },
+    describeChecks: async (status, signal) => {
+      const { checksFromInside } = await import('./bundle-checks.ts');
+      return checksFromInside({ configPath, status, log }, signal);
     },
     supervision: notifier === undefined ? undefined : { notifier, stopDeadlineMs },
   });
