@@ -6,6 +6,8 @@ import { afterEach, beforeEach, describe, it } from 'node:test';
 import { promisify } from 'node:util';
 import type { BundleManifest } from '../../src/uploads/bundle.ts';
 import type { Simulator } from '../../src/simulator/simulator.ts';
+import { valueAt } from '../../src/twin/properties.ts';
+import { invoke } from '../integration/methods/rig.ts';
 import { quickRetries } from '../support/agent.ts';
 import { agentProgram, startAgentProcess } from '../support/agent-process.ts';
 import type { AgentProcess } from '../support/agent-process.ts';
@@ -22,6 +24,13 @@ interface Opened {
   readonly manifest: BundleManifest & { readonly madeBy: string };
 }
 
+interface Started {
+  readonly agent: AgentProcess;
+  readonly simulator: Simulator;
+  readonly stateDirectory: string;
+  readonly key: string;
+}
+
 describe('support-bundle', () => {
   let scratch: Scratch;
   let folder: string;
@@ -36,7 +45,7 @@ describe('support-bundle', () => {
   afterEach(() => scratch.clean());
 
   /** An agent whose configuration has a key and a password, and the key. */
-  async function startAgent(): Promise<{ agent: AgentProcess; stateDirectory: string; key: string }> {
+  async function startAgent(): Promise<Started> {
     const simulator: Simulator = await simulatorFor(scratch);
     const attestation = enrollWithKey(simulator, 'gateway');
     const stateDirectory = join(folder, 'state');
@@ -49,7 +58,7 @@ describe('support-bundle', () => {
     ];
     const agent = await startAgentProcess({ scratch, simulator, attestation, stateDirectory, sections });
     await agent.log.untilState('connected');
-    return { agent, stateDirectory, key: String(attestation['symmetric_key']) };
+    return { agent, simulator, stateDirectory, key: String(attestation['symmetric_key']) };
   }
 
   function make(config: string, ...options: string[]): Promise<Ran> {
@@ -172,6 +181,26 @@ describe('support-bundle', () => {
     assert.match(made.stderr.toString(), /^standard output: \d+ bytes/);
     const { stdout } = await run('tar', ['-tzf', other]);
     assert.match(stdout, /^dps-agent-support\/manifest\.json$/m);
+  });
+
+  it('is made by the agent itself when the cloud asks for one, with its own checks', async () => {
+    const { simulator, key } = await startAgent();
+    const sasUrl = simulator.blobUrl('cases/1.tar.gz');
+    const { status } = await invoke(simulator, 'gateway', 'uploadSupportBundle', { payload: { sasUrl } });
+    assert.equal(status, 202);
+    const told = (): unknown =>
+      valueAt(
+        simulator.registry.getTwin('gateway').reported.properties,
+        'uploadSupportBundle',
+        'value',
+        'state',
+      );
+    await simulator.untilTwin('gateway', () => told() === 'succeeded', AbortSignal.timeout(60_000));
+    await writeFile(bundle, simulator.blobs.get('cases/1.tar.gz')?.content ?? '');
+    const opened = await open();
+    assert.equal(opened.manifest.madeBy, 'the running agent');
+    assert.match(opened.files.get('check.txt') ?? '', /^ok +config /m);
+    assertWithout(opened, [key, password]);
   });
 
   it('stays within the size it is given', async () => {
