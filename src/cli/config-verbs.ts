@@ -41,13 +41,14 @@ export const configShow: Verb = {
 
 const validateOptions = {
   config: configOption,
+  output: outputOption,
   strict: { type: 'boolean', default: false, help: 'a warning is a problem, too' },
 } as const;
 
 export const configValidate: Verb = {
   name: 'config validate',
   summary: 'say everything that is wrong with the configuration, without starting anything',
-  usage: '[--config PATH] [--strict]',
+  usage: '[--config PATH] [--strict] [--output text|json]',
   description: [
     'Reads the configuration with its drop-ins and the environment as run does. The exit status is 0 when it can be used and ' +
       '78 when not; with --strict also when there are warnings, such as that others may read a file with a key in it.',
@@ -56,9 +57,13 @@ export const configValidate: Verb = {
   run: async (args) => {
     const values = parseOptions(validateOptions, args);
     const { validateConfig } = await import('./show-config.ts');
-    const { isValid, text, warnings } = await validateConfig(values.config, process.getuid?.());
-    (isValid ? process.stdout : process.stderr).write(`${text}\n`);
-    for (const warning of warnings) process.stderr.write(`warning: ${warning}\n`);
+    const verdict = await validateConfig(values.config, process.getuid?.());
+    const { isValid, text, warnings } = verdict;
+    if (values.output === 'json') process.stdout.write(`${JSON.stringify(verdict)}\n`);
+    else {
+      (isValid ? process.stdout : process.stderr).write(`${text}\n`);
+      for (const warning of warnings) process.stderr.write(`warning: ${warning}\n`);
+    }
     const isGood = isValid && !(values.strict && warnings.length > 0);
     return isGood ? exitCodes.success : exitCodes.config;
   },

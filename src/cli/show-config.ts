@@ -4,6 +4,7 @@ import { describeSource } from '../config/layers/source.ts';
 import { documentOf } from '../config/layers/values.ts';
 import type { ConfigValue } from '../config/layers/values.ts';
 import { formatPath, formatProblem, ConfigProblems } from '../config/problems.ts';
+import type { ConfigProblem } from '../config/problems.ts';
 import { permissionWarnings } from '../config/permission-warnings.ts';
 import { readConfig } from './read-config.ts';
 import { socketPathsToTry } from './socket-path.ts';
@@ -59,6 +60,7 @@ export interface Verdict {
   readonly isValid: boolean;
   /** Everything that is wrong, as one text; or that nothing is. */
   readonly text: string;
+  readonly problems: readonly ConfigProblem[];
   readonly warnings: readonly string[];
 }
 
@@ -71,11 +73,13 @@ export async function validateConfig(path: string, uid: number | undefined): Pro
     return {
       isValid: true,
       text: `the configuration is valid: ${files}`,
+      problems: [],
       warnings: [...loaded.warnings, ...permissions],
     };
   } catch (error) {
     if (!(error instanceof ConfigProblems)) throw error;
-    return { isValid: false, text: error.message, warnings: error.warnings.map(formatProblem) };
+    const { message: text, problems, warnings } = error;
+    return { isValid: false, text, problems, warnings: warnings.map(formatProblem) };
   }
 }
 

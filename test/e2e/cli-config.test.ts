@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import type { TestContext } from 'node:test';
 import { load } from 'js-yaml';
+import type { Verdict } from '../../src/cli/show-config.ts';
 import { parseConfig } from '../../src/config/parse.ts';
 import { temporaryDirectory } from '../fakes/temporary-directory.ts';
 import { dpsAgent } from './cli-program.ts';
@@ -170,6 +171,19 @@ describe('dps-agent config validate', () => {
         'warning: config.d/10-site.yaml:2:1: agent: belongs to IoT Edge, ignored by dps-agent',
         '',
       ].join('\n'),
+    );
+  });
+
+  it('says the same to programs, each problem with its file, line and path', async (t) => {
+    const { folder, path, env } = await configured(t, 'log: { level: loud }\n');
+    const args = ['config', 'validate', '--config', path, '--output', 'json'];
+    const { code, stdout, stderr } = await dpsAgent(args, { env });
+    assert.deepEqual({ code, stderr }, { code: 78, stderr: '' });
+    const { isValid, problems, warnings } = JSON.parse(stdout) as Verdict;
+    assert.deepEqual([isValid, warnings], [false, []]);
+    assert.deepEqual(
+      problems.map(({ file, line, column, path: at }) => [file.replace(`${folder}/`, ''), line, column, at]),
+      [['config.d/10-site.yaml', 1, 15, 'log.level']],
     );
   });
 
