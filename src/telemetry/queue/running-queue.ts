@@ -33,7 +33,7 @@ export interface DiskQueueParts extends StoreParts {
 
 const housekeepingMs = 60_000;
 /** With nobody there to send them, so much is written without waiting for more, in bytes: a write worth its sync. */
-const worthWritingBytes = 131_072;
+const worthWritingBytes = 262_144;
 /** No turn takes longer than this, in milliseconds, with whatever card there is. */
 const longestTurnMs = 600_000;
 const atOnce = Promise.resolve();

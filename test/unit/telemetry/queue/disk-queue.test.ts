@@ -43,7 +43,7 @@ describe('the queue on disk', () => {
   it('writes a flood at once while there is nobody to send it, and waits as ever while there is', async () => {
     const world = new QueueWorld();
     const queue = await world.open();
-    const flood = (): unknown[] => Array.from({ length: 140 }, () => world.offer('x'.repeat(1000)));
+    const flood = (): unknown[] => Array.from({ length: 280 }, () => world.offer('x'.repeat(1000)));
     const sent = new AbortController();
     const taken = [queue.take('normal', sent.signal), queue.take('normal', sent.signal)];
     flood();
