@@ -55,10 +55,11 @@ describe('the queue on disk', () => {
     assert.equal(world.files.counts.write, 1);
     flood();
     await world.work();
-    assert.equal(world.files.counts.write, 2);
+    const written = world.files.counts.write;
+    assert.ok(written > 1);
     world.offer('too little to be written at once');
     await world.work();
-    assert.equal(world.files.counts.write, 2);
+    assert.equal(world.files.counts.write, written);
     await world.close();
   });
 
