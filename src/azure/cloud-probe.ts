@@ -79,7 +79,7 @@ export class CloudProbe implements NetworkProbe {
     } catch (error) {
       if (!(error instanceof CloudError) || !certificateFaults.has(error.code)) throw error;
       const report = await this.#through(destination, door, signal, async (hops, limit) =>
-        shownBy(await dialTcp(hops, limit), destination.host, secureContext, limit),
+        shownBy(await dialTcp(hops, limit), destination.host, limit),
       );
       return { ...report, refusal: error };
     }

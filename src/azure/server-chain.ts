@@ -2,7 +2,7 @@ import { X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
 import type { Socket } from 'node:net';
 import { connect, rootCertificates } from 'node:tls';
-import type { DetailedPeerCertificate, SecureContext, TLSSocket } from 'node:tls';
+import type { DetailedPeerCertificate, TLSSocket } from 'node:tls';
 import type { TlsReport } from '../checks/network-probe.ts';
 import { whenReady } from './socket-ready.ts';
 
@@ -24,14 +24,10 @@ export function reportOf(socket: TLSSocket): TlsReport {
  * The same of a server whose certificate was refused: to say who signed it, the handshake is made once more, and ended
  * before anything is sent. Rejects with what went wrong, or with the signal's reason; the socket is destroyed.
  */
-export async function shownBy(
-  raw: Socket,
-  host: string,
-  secureContext: SecureContext,
-  signal: AbortSignal,
-): Promise<TlsReport> {
+export async function shownBy(raw: Socket, host: string, signal: AbortSignal): Promise<TlsReport> {
   const servername = isIP(host) === 0 ? { servername: host } : {};
-  const secured = connect({ socket: raw, host, ...servername, secureContext, rejectUnauthorized: false });
+  // Refused it is already, and stays so: this only looks at what is shown. No certificate of the device's own goes along.
+  const secured = connect({ socket: raw, host, ...servername, rejectUnauthorized: false });
   const socket = await whenReady(secured, 'secureConnect', signal);
   const report = reportOf(socket);
   socket.destroy();
