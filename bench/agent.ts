@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,8 +9,9 @@ import { createInterface } from 'node:readline';
 import { configFor } from '../test/support/agent.ts';
 import type { Hub } from './hub.ts';
 
-/** What the package has Node told (packaging/debian/dps-agent.sh). */
-const installedFlags = ['--max-semi-space-size=8'];
+/** What the package has Node told. */
+const launcher = readFileSync(join(import.meta.dirname, '../packaging/debian/dps-agent.sh'), 'utf8');
+const installedFlags = launcher.match(/--max-[a-z-]+=\d+/g) ?? [];
 
 /** Sends in flight, the agent's own preset. */
 export const window = 64;
