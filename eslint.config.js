@@ -198,6 +198,26 @@ export default tseslint.config(
       ],
     },
   },
+  // It knows the agent and the simulator, as whoever installs them does; what it writes is evidence, not anybody's data.
+  {
+    files: ['src/soak/**/*.ts'],
+    rules: {
+      '@typescript-eslint/no-restricted-imports': [
+        'error',
+        { patterns: [azureImport, processImport, timerImport, fsDefaultImport, brokerImport] },
+      ],
+    },
+  },
+  {
+    files: ['src/soak/**/main.ts'],
+    rules: {
+      'no-restricted-globals': ['error', ...timers],
+      '@typescript-eslint/no-restricted-imports': [
+        'error',
+        { patterns: [azureImport, timerImport, fsDefaultImport, brokerImport] },
+      ],
+    },
+  },
   {
     files: ['src/main.ts', 'src/world.ts', 'src/cli/**/*.ts', 'src/simulator/main.ts'],
     rules: {
