@@ -36,15 +36,21 @@ export function authorityFiles({ root, intermediates }: TestAuthority): NewFile[
 
 export function deviceFiles(id: string, device: Credential, isSelfSigned: boolean): NewFile[] {
   const folder = deviceFolder(id);
+  const { certificate, privateKey } = devicePair(id);
   const { sha1, sha256 } = thumbprintsOf(device.certificatePem);
   const thumbprints = `SHA-1    ${sha1}\nSHA-256  ${sha256}\n`;
   const clientCertificates = { primary: { certificate: device.certificatePem } };
   const enrollment = { attestation: { type: 'x509', x509: { clientCertificates } } };
   return [
-    ...pair(join(folder, 'cert.pem'), join(folder, 'key.pem'), device),
+    ...pair(certificate, privateKey, device),
     { path: join(folder, 'thumbprints.txt'), content: thumbprints, mode: forAll },
     ...(isSelfSigned ? [json(join(folder, 'enrollment.json'), enrollment)] : []),
   ];
+}
+
+/** The paths of its certificate and its private key. */
+export function devicePair(id: string): { readonly certificate: string; readonly privateKey: string } {
+  return { certificate: join(deviceFolder(id), 'cert.pem'), privateKey: join(deviceFolder(id), 'key.pem') };
 }
 
 /** IDs hold no slash, and none ends in a full stop. */

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { authorityFile, deviceFolder, groupFile } from './certificate-folder.ts';
+import { shellWord } from '../lib/shell-word.ts';
+import { authorityFile, deviceFolder, devicePair, groupFile } from './certificate-folder.ts';
 
 const control = 'http://127.0.0.1:8080';
 
@@ -46,10 +47,6 @@ export function nextSteps(directory: string, devices: readonly string[], isSelfS
   ].join('\n');
 }
 
-export function shellQuoted(text: string): string {
-  return /^[\w./:@%+=-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;
-}
-
 function groupCall(directory: string): string {
   return put('enrollmentGroups/test-devices', join(directory, groupFile));
 }
@@ -59,7 +56,7 @@ function individualCall(directory: string, id: string): string {
 }
 
 function put(path: string, file: string): string {
-  return `  curl -X PUT ${control}/${path} -d ${shellQuoted(`@${file}`)}`;
+  return `  curl -X PUT ${control}/${path} -d ${shellWord(`@${file}`)}`;
 }
 
 function configOfFirst(directory: string, [first, ...others]: readonly string[]): string[] {
@@ -73,7 +70,8 @@ function configOfFirst(directory: string, [first, ...others]: readonly string[])
 }
 
 function configLines(directory: string, id: string): string[] {
-  const uri = (name: string): string => pathToFileURL(join(directory, deviceFolder(id), name)).href;
+  const { certificate, privateKey } = devicePair(id);
+  const uri = (path: string): string => pathToFileURL(join(directory, path)).href;
   return [
     '  provisioning:',
     '    source: dps',
@@ -81,7 +79,7 @@ function configLines(directory: string, id: string): string[] {
     '    attestation:',
     '      method: x509',
     `      registration_id: "${id}"`,
-    `      identity_cert: "${uri('cert.pem')}"`,
-    `      identity_pk: "${uri('key.pem')}"`,
+    `      identity_cert: "${uri(certificate)}"`,
+    `      identity_pk: "${uri(privateKey)}"`,
   ];
 }

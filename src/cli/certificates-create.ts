@@ -1,4 +1,5 @@
 import { longestX509RegistrationId, parseRegistrationId, tooLong } from '../config/registration-id.ts';
+import { outputOption } from './output-option.ts';
 import { UsageError } from './usage.ts';
 import { parseOptions, required, wholeNumber } from './verb.ts';
 import type { Verb } from './verb.ts';
@@ -40,13 +41,14 @@ const options = {
     completes: 'folder',
     help: 'add devices to a folder that was made before, under its authority',
   },
+  output: outputOption,
 } as const;
 
 export const certificatesCreate: Verb = {
   name: 'certificates create',
   summary: 'make an authority and certificates of devices, for trying X.509 out',
   usage:
-    '(--out DIR (--ca-name NAME [--intermediates N] | --self-signed) | --ca DIR) --device ID… [--days N]',
+    '(--out DIR (--ca-name NAME [--intermediates N] | --self-signed) | --ca DIR) --device ID… [--days N] [--output text|json]',
   description: [
     'For testing only, and marked so: the private keys lie unencrypted in DIR, and whoever has ca.key.pem can make ' +
       'devices. Devices in the field get theirs from a real authority.',
@@ -64,7 +66,7 @@ export const certificatesCreate: Verb = {
     };
     const source = sourceOf(values);
     const { createCertificates } = await import('./create-certificates.ts');
-    return createCertificates({ ...request, ...source });
+    return createCertificates({ ...request, ...source }, values.output);
   },
 };
 

@@ -1,3 +1,4 @@
+import { outputOption } from './output-option.ts';
 import { UsageError } from './usage.ts';
 import { parseOptions, required } from './verb.ts';
 import type { Verb } from './verb.ts';
@@ -10,12 +11,13 @@ const options = {
     help: 'the folder of the authority, as certificates create has made it',
   },
   code: { type: 'string', value: 'CODE', help: 'the verification code that DPS shows for the certificate' },
+  output: outputOption,
 } as const;
 
 export const certificatesVerify: Verb = {
   name: 'certificates verify',
   summary: "make the certificate that proves to DPS that an authority's key is yours",
-  usage: '--ca DIR --code CODE',
+  usage: '--ca DIR --code CODE [--output text|json]',
   description: [
     'DPS shows a verification code for a certificate that was added to it, and takes for proof a certificate with that ' +
       'code as its common name, signed by the authority. It is written to DIR as verification-CODE.pem, valid for 30 ' +
@@ -29,6 +31,6 @@ export const certificatesVerify: Verb = {
     if (!/^[A-Za-z0-9_-]{1,64}$/.test(code))
       throw new UsageError('cannot use this --code: it has 1 to 64 letters, digits, - and _');
     const { verifyAuthority } = await import('./verify-authority.ts');
-    return verifyAuthority(directory, code);
+    return verifyAuthority(directory, code, values.output);
   },
 };

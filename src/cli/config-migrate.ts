@@ -1,6 +1,6 @@
 import process from 'node:process';
 import { configOption } from './config-option.ts';
-import { outputOption } from './output-option.ts';
+import { jsonDocument, outputOption } from './output-option.ts';
 import { exitCodes } from './usage.ts';
 import { parseOptions } from './verb.ts';
 import type { Verb } from './verb.ts';
@@ -27,7 +27,7 @@ export const configMigrate: Verb = {
     const { migrateConfig, migrationText } = await import('./migrate-config.ts');
     const files = await migrateConfig(values.config, { isDryRun: values['dry-run'] });
     process.stdout.write(
-      values.output === 'json' ? `${JSON.stringify({ files })}\n` : migrationText(files, values['dry-run']),
+      values.output === 'json' ? jsonDocument({ files }) : migrationText(files, values['dry-run']),
     );
     return exitCodes.success;
   },

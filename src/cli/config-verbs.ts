@@ -1,6 +1,6 @@
 import process from 'node:process';
 import { configOption } from './config-option.ts';
-import { outputOption } from './output-option.ts';
+import { jsonDocument, outputOption } from './output-option.ts';
 import { UsageError, exitCodes } from './usage.ts';
 import { parseOptions } from './verb.ts';
 import type { Verb } from './verb.ts';
@@ -59,7 +59,7 @@ export const configValidate: Verb = {
     const { validateConfig } = await import('./show-config.ts');
     const verdict = await validateConfig(values.config, process.getuid?.());
     const { isValid, text, warnings } = verdict;
-    if (values.output === 'json') process.stdout.write(`${JSON.stringify(verdict)}\n`);
+    if (values.output === 'json') process.stdout.write(jsonDocument(verdict));
     else {
       (isValid ? process.stdout : process.stderr).write(`${text}\n`);
       for (const warning of warnings) process.stderr.write(`warning: ${warning}\n`);

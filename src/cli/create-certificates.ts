@@ -8,6 +8,7 @@ import type { CertificateSource } from './certificates-create.ts';
 import {
   authorityFiles,
   deviceFiles,
+  devicePair,
   readAuthority,
   textFile,
   validUntil,
@@ -15,6 +16,8 @@ import {
 } from './certificate-folder.ts';
 import type { NewFile } from './certificate-folder.ts';
 import { folderReadme, nextSteps } from './certificate-steps.ts';
+import { jsonDocument } from './output-option.ts';
+import type { Output } from './output-option.ts';
 import { CommandError, exitCodes } from './usage.ts';
 
 export type CertificatesRequest = CertificateSource & {
@@ -29,7 +32,7 @@ const authorityDays = 3650;
 const earlierMs = 3_600_000;
 
 /** Makes everything first and writes it then, so that a refusal leaves nothing half done. */
-export async function createCertificates(request: CertificatesRequest): Promise<number> {
+export async function createCertificates(request: CertificatesRequest, output: Output): Promise<number> {
   const now = new SystemClock().now();
   const directory = resolve(request.directory);
   const authority = await authorityFor({ ...request, directory }, now);
@@ -44,9 +47,31 @@ export async function createCertificates(request: CertificatesRequest): Promise<
   }
   await writeNewFiles(directory, files);
 
-  for (const { path } of files) process.stdout.write(`${join(directory, path)}\n`);
-  process.stdout.write(`\n${nextSteps(directory, request.devices, isSelfSigned)}`);
+  const paths = files.map(({ path }) => join(directory, path));
+  process.stdout.write(
+    output === 'json'
+      ? jsonDocument(createdReport(directory, paths, request.devices))
+      : `${paths.join('\n')}\n\n${nextSteps(directory, request.devices, isSelfSigned)}`,
+  );
   return exitCodes.success;
+}
+
+/** For programs: where everything is, never what is in a key. */
+export interface CreatedReport {
+  readonly files: readonly string[];
+  readonly devices: readonly {
+    readonly id: string;
+    readonly certificate: string;
+    readonly privateKey: string;
+  }[];
+}
+
+function createdReport(directory: string, files: readonly string[], ids: readonly string[]): CreatedReport {
+  const devices = ids.map((id) => {
+    const { certificate, privateKey } = devicePair(id);
+    return { id, certificate: join(directory, certificate), privateKey: join(directory, privateKey) };
+  });
+  return { files, devices };
 }
 
 async function authorityFor(request: CertificatesRequest, now: Date): Promise<TestAuthority | undefined> {

@@ -5,6 +5,7 @@ import { writeFileAtomically } from '../lib/atomic-file.ts';
 import { CsvReader } from './csv.ts';
 import type { CsvRecord } from './csv.ts';
 import { KeyExport, keyLine } from './device-keys.ts';
+import type { Output } from './output-option.ts';
 import { readKeyArgument } from './secret-argument.ts';
 import { CommandError, exitCodes } from './usage.ts';
 
@@ -15,18 +16,23 @@ export interface FileRequest {
   /** Paths; `-` is standard input. */
   readonly csv: string;
   readonly out: string | undefined;
+  readonly output: Output;
 }
 
 /** Lines are written in pieces of about so many characters. */
 const pieceLength = 32_768;
 
 /** Prints a line for each ID; those that are none are named on standard error, and make the status 1. */
-export async function deriveForIds(reference: string, ids: readonly string[]): Promise<number> {
+export async function deriveForIds(
+  reference: string,
+  ids: readonly string[],
+  output: Output,
+): Promise<number> {
   const groupKey = await readKeyArgument('--group-key', reference);
   let isComplete = true;
   for (const id of ids) {
-    const result = keyLine(id, groupKey);
-    if ('line' in result) process.stdout.write(`${result.line}\n`);
+    const result = keyLine(id, groupKey, output);
+    if ('line' in result) process.stdout.write(result.line);
     else {
       isComplete = false;
       process.stderr.write(`dps-agent: cannot derive a key for ${JSON.stringify(id)}: ${result.problem}\n`);
@@ -46,7 +52,7 @@ export async function deriveForFile(request: FileRequest): Promise<number> {
   const name = request.csv === '-' ? 'standard input' : request.csv;
   const lines = exportLines(
     readRecords(request.csv, name),
-    new KeyExport({ primary, secondary }),
+    new KeyExport({ primary, secondary }, request.output),
     name,
     tally,
   );
@@ -84,7 +90,7 @@ async function* exportLines(
     const result = table.add(record);
     if ('line' in result) {
       tally.written += isHeader ? 0 : 1;
-      yield `${result.line}\n`;
+      yield result.line;
     } else {
       tally.refused += 1;
       process.stderr.write(`${name}:${record.line}: ${result.problem}\n`);

@@ -8,11 +8,15 @@ import { removeFile } from '../lib/atomic-file.ts';
 import { SystemClock } from '../lib/clock.ts';
 import { describeError } from '../lib/errors.ts';
 import type { Log } from '../lib/log.ts';
+import { describeSpan } from '../lib/span.ts';
 import { assignmentFileIn } from '../provisioning/assignment-cache.ts';
 import { credentialNames, loadCredential } from '../provisioning/credential.ts';
 import type { Credential } from '../provisioning/credential.ts';
 import type { Assignment } from '../provisioning/dps-client.ts';
 import { Secrets } from '../provisioning/secrets.ts';
+import { agentPlace } from './agent-place.ts';
+import { jsonDocument } from './output-option.ts';
+import type { Output } from './output-option.ts';
 import { readConfig } from './read-config.ts';
 import { requestReprovision, runningAgent } from './running-agent.ts';
 import { stateDirectoryOf } from './state-directory.ts';
@@ -46,32 +50,38 @@ interface CredentialReport {
 }
 
 /** `dps-agent identity show`. */
-export async function showIdentity(configPath: string, output: 'text' | 'json'): Promise<string> {
+export async function showIdentity(configPath: string, output: Output): Promise<string> {
   const report = await identityReport(configPath);
-  return output === 'json' ? `${JSON.stringify(report, undefined, 2)}\n` : asText(report);
+  return output === 'json' ? jsonDocument(report) : asText(report);
+}
+
+/** When DPS is asked again. */
+export interface AskingAgain {
+  readonly asksDps: 'now' | 'at-next-start';
+  readonly runningAs?: number | undefined;
 }
 
 /** `dps-agent identity forget`: the next start asks DPS. */
-export async function forgetIdentity(configPath: string): Promise<string> {
-  const { config } = await readConfig(configPath);
-  const stateDirectory = stateDirectoryOf(config);
+export async function forgetIdentity(configPath: string, output: Output): Promise<string> {
+  const { stateDirectory } = await agentPlace(configPath);
   await removeFile(assignmentFileIn(stateDirectory));
-  const pid = await runningAgent(stateDirectory);
-  if (pid === undefined) return 'The cached assignment is forgotten: the agent asks DPS at its next start.\n';
-  return `The cached assignment is forgotten. The agent runs (process ${pid}) and keeps its hub until it is started anew; to have it ask DPS now: dps-agent identity reprovision\n`;
+  const runningAs = await runningAgent(stateDirectory);
+  if (output === 'json') return jsonDocument({ asksDps: 'at-next-start', runningAs } satisfies AskingAgain);
+  if (runningAs === undefined)
+    return 'The cached assignment is forgotten: the agent asks DPS at its next start.\n';
+  return `The cached assignment is forgotten. The agent runs (process ${runningAs}) and keeps its hub until it is started anew; to have it ask DPS now: dps-agent identity reprovision\n`;
 }
 
 /** `dps-agent identity reprovision`: the running agent asks DPS, or the next one does. */
-export async function reprovisionIdentity(configPath: string): Promise<string> {
-  const { config } = await readConfig(configPath);
-  const stateDirectory = stateDirectoryOf(config);
-  const pid = await runningAgent(stateDirectory);
-  if (pid !== undefined) {
-    requestReprovision(pid);
-    return `The agent (process ${pid}) asks DPS again; its log says what comes of it.\n`;
-  }
-  await removeFile(assignmentFileIn(stateDirectory));
-  return 'The agent is not running; it asks DPS at its next start.\n';
+export async function reprovisionIdentity(configPath: string, output: Output): Promise<string> {
+  const { stateDirectory } = await agentPlace(configPath);
+  const runningAs = await runningAgent(stateDirectory);
+  if (runningAs === undefined) await removeFile(assignmentFileIn(stateDirectory));
+  else requestReprovision(runningAs);
+  const asksDps = runningAs === undefined ? 'at-next-start' : 'now';
+  if (output === 'json') return jsonDocument({ asksDps, runningAs } satisfies AskingAgain);
+  if (runningAs === undefined) return 'The agent is not running; it asks DPS at its next start.\n';
+  return `The agent (process ${runningAs}) asks DPS again; its log says what comes of it.\n`;
 }
 
 async function identityReport(configPath: string): Promise<IdentityReport> {
@@ -159,7 +169,7 @@ function asText({ source, endpoint, scopeId, credentials, assignment, runningAs 
           ['device', assignment.deviceId],
           [
             'assigned',
-            `${assignment.assignedAt} (${age(assignment.ageSeconds)} ago), with the ${assignment.credential} credential`,
+            `${assignment.assignedAt} (${describeSpan(assignment.ageSeconds * 1000)} ago), with the ${assignment.credential} credential`,
           ],
           ...(assignment.trigger === undefined ? [] : [['because of', assignment.trigger]]),
           ...(assignment.substatus === undefined ? [] : [['substatus', assignment.substatus]]),
@@ -180,12 +190,6 @@ function credentialText({
   const certificate =
     sha256Thumbprint === undefined ? '' : `, SHA-256 ${sha256Thumbprint}, valid until ${String(validTo)}`;
   return `${method}, registration ID ${String(registrationId)}${certificate}`;
-}
-
-function age(seconds: number): string {
-  if (seconds < 120) return `${seconds} s`;
-  if (seconds < 7200) return `${Math.round(seconds / 60)} min`;
-  return seconds < 172_800 ? `${Math.round(seconds / 3600)} h` : `${Math.round(seconds / 86_400)} days`;
 }
 
 const nothing = (): void => undefined;

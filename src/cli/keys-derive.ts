@@ -1,3 +1,4 @@
+import { outputOption } from './output-option.ts';
 import { UsageError } from './usage.ts';
 import { parseVerbArgs, required } from './verb.ts';
 import type { Verb } from './verb.ts';
@@ -27,12 +28,13 @@ const options = {
     completes: 'file',
     help: 'with --csv: write here instead of to standard output, readable by you alone',
   },
+  output: outputOption,
 } as const;
 
 export const keysDerive: Verb = {
   name: 'keys derive',
   summary: 'derive the keys of devices from the key of their enrollment group',
-  usage: '--group-key REF (ID… | --csv FILE [--out FILE])',
+  usage: '--group-key REF (ID… | --csv FILE [--out FILE]) [--output text|json]',
   description: [
     'Prints a line for each ID: the ID, a tab, its key. The key is that of the ID exactly as written, upper and lower ' +
       'case included; the device must present itself so.',
@@ -41,13 +43,13 @@ export const keysDerive: Verb = {
       '$CREDENTIALS_DIRECTORY.',
     'With --csv, whole fleets: IOTC_DEVICEID and IOTC_DEVICENAME in, the columns of an IoT Central export out, in a ' +
       'stream. A row that cannot be used is named with its line and left out, the others are done, and the exit ' +
-      'status is 1.',
+      'status is 1. With --output json each device is one line: id, name, primaryKey, secondaryKey.',
   ],
   options,
   run: async (args) => {
     const { values, positionals: ids } = parseVerbArgs(options, args);
     const groupKey = required('--group-key', values['group-key']);
-    const { csv, out } = values;
+    const { csv, out, output } = values;
     if (csv === undefined && ids.length === 0) throw new UsageError('give device IDs, or --csv FILE');
     if (csv !== undefined && ids.length > 0)
       throw new UsageError('give either device IDs or --csv, not both');
@@ -59,7 +61,7 @@ export const keysDerive: Verb = {
       throw new UsageError('only one thing can come from standard input');
     const { deriveForFile, deriveForIds } = await import('./derive-keys.ts');
     return csv === undefined
-      ? deriveForIds(groupKey, ids)
-      : deriveForFile({ groupKey, secondaryGroupKey: secondary, csv, out });
+      ? deriveForIds(groupKey, ids, output)
+      : deriveForFile({ groupKey, secondaryGroupKey: secondary, csv, out, output });
   },
 };

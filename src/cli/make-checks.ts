@@ -10,6 +10,7 @@ import { checkScene } from './check-scene.ts';
 import { checkListText, checkSummary, checkText } from './check-text.ts';
 import { painter } from './colour.ts';
 import { errorLog } from './error-log.ts';
+import { jsonDocument } from './output-option.ts';
 import type { Output } from './output-option.ts';
 import { print } from './print.ts';
 import { UsageError, exitCodes } from './usage.ts';
@@ -37,16 +38,14 @@ export async function makeChecks(command: ChecksCommand): Promise<number> {
   await printed;
   const tookMs = Math.round(clock.monotonic() - startedMs);
   const whole = { inside: command.isInside, tookMs, results };
-  await print(
-    output === 'text' ? checkSummary(results, tookMs, paint) : `${JSON.stringify(whole, undefined, 2)}\n`,
-  );
+  await print(output === 'text' ? checkSummary(results, tookMs, paint) : jsonDocument(whole));
   return exitCodeOf(results, command.areWarningsErrors);
 }
 
 /** `dps-agent check --list`. */
 export async function listChecks(output: Output): Promise<number> {
   const list = allChecks.map(({ id, looksAt, isOnline = false }) => ({ id, looksAt, isOnline }));
-  await print(output === 'json' ? `${JSON.stringify(list, undefined, 2)}\n` : checkListText(list));
+  await print(output === 'json' ? jsonDocument(list) : checkListText(list));
   return exitCodes.success;
 }
 

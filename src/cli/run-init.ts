@@ -22,6 +22,7 @@ import { configOption } from './config-option.ts';
 import { givenSecrets } from './init-secrets.ts';
 import type { SecretReferences } from './init-secrets.ts';
 import { initReport, initText, triedText } from './init-report.ts';
+import { jsonDocument } from './output-option.ts';
 import type { Output } from './output-option.ts';
 import { openTerminal } from './prompt-terminal.ts';
 import { tryConnection } from './try-connection.ts';
@@ -76,7 +77,7 @@ async function initialise(request: InitRequest): Promise<number> {
   const report = initReport({ configPath, isUsual, written, notes: [...notes, ...access], secretsOf });
   if (output === 'text') process.stdout.write(initText(report));
   const tried = tries ? await tryConnection(configPath) : undefined;
-  if (output === 'json') process.stdout.write(`${JSON.stringify({ ...report, tried }, undefined, 2)}\n`);
+  if (output === 'json') process.stdout.write(jsonDocument({ ...report, tried }));
   else if (tried !== undefined) process.stdout.write(triedText(tried, configPath));
   return tried?.connected === false ? exitCodes.failure : exitCodes.success;
 }

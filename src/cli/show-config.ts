@@ -6,6 +6,8 @@ import type { ConfigValue } from '../config/layers/values.ts';
 import { formatPath, formatProblem, ConfigProblems } from '../config/problems.ts';
 import type { ConfigProblem } from '../config/problems.ts';
 import { permissionWarnings } from '../config/permission-warnings.ts';
+import { jsonDocument } from './output-option.ts';
+import type { Output } from './output-option.ts';
 import { readConfig } from './read-config.ts';
 import { socketPathsToTry } from './socket-path.ts';
 import { defaultStateDirectory, stateDirectoryOf } from './state-directory.ts';
@@ -13,7 +15,7 @@ import { savedSettings, withTwin } from './twin-values.ts';
 import type { ShownValue } from './twin-values.ts';
 
 /** `dps-agent config show`. Throws ConfigProblems. */
-export async function showConfig(path: string, output: 'text' | 'json', isAll: boolean): Promise<string> {
+export async function showConfig(path: string, output: Output, isAll: boolean): Promise<string> {
   const { files, values: all } = await valuesInForce(path);
   const shown = all.filter(({ value }) => isAll || isSet(value));
   if (output === 'text') return table(shown);
@@ -23,16 +25,14 @@ export async function showConfig(path: string, output: 'text' | 'json', isAll: b
     source: isSet(value) ? source : null,
     ...(over === undefined ? {} : { over }),
   }));
-  return `${JSON.stringify({ files, values }, undefined, 2)}\n`;
+  return jsonDocument({ files, values });
 }
 
 /** `dps-agent config show --effective`: all of it as one file would have it. Throws ConfigProblems. */
-export async function showEffectiveConfig(path: string, output: 'text' | 'json'): Promise<string> {
+export async function showEffectiveConfig(path: string, output: Output): Promise<string> {
   const { values } = await valuesInForce(path);
   const document = documentOf(values);
-  return output === 'text'
-    ? dump(document, { lineWidth: -1 })
-    : `${JSON.stringify(document, undefined, 2)}\n`;
+  return output === 'text' ? dump(document, { lineWidth: -1 }) : jsonDocument(document);
 }
 
 /** Every key that the schema knows, with the value in force; secrets masked. */

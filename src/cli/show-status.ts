@@ -7,6 +7,7 @@ import type { AgentPlace } from './agent-socket.ts';
 import { askStatus, isStatus } from './ask-status.ts';
 import { painter } from './colour.ts';
 import { lastKnown, lastKnownText } from './last-known.ts';
+import { jsonDocument } from './output-option.ts';
 import type { Output } from './output-option.ts';
 import { print } from './print.ts';
 import { runningAgent } from './running-agent.ts';
@@ -21,7 +22,7 @@ export async function showStatus(configPath: string, output: Output): Promise<nu
   const place = await agentPlace(configPath);
   try {
     const answer = await askStatus(place);
-    await print(output === 'json' ? jsonText(answer) : runningText(answer));
+    await print(output === 'json' ? jsonDocument(answer) : runningText(answer));
     return exitCodes.success;
   } catch (error) {
     if (!(error instanceof NobodyThere)) throw error;
@@ -39,10 +40,6 @@ function runningText(answer: Awaited<ReturnType<typeof askStatus>>): string {
 async function showLastKnown(place: AgentPlace, why: NobodyThere, output: Output): Promise<number> {
   if ((await runningAgent(place.stateDirectory)) !== undefined) throw why;
   const known = await lastKnown(place.stateDirectory, runProgram);
-  await print(output === 'json' ? jsonText(known) : lastKnownText(known, new SystemClock().now()));
+  await print(output === 'json' ? jsonDocument(known) : lastKnownText(known, new SystemClock().now()));
   return exitCodes.notRunning;
-}
-
-function jsonText(answer: object): string {
-  return `${JSON.stringify(answer, undefined, 2)}\n`;
 }

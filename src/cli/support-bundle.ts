@@ -1,6 +1,6 @@
 import { parseByteSize } from '../config/byte-size.ts';
 import { configOption } from './config-option.ts';
-import { outputOption } from './output-option.ts';
+import { jsonDocument, outputOption } from './output-option.ts';
 import { UsageError, exitCodes } from './usage.ts';
 import { parseOptions } from './verb.ts';
 import type { Verb } from './verb.ts';
@@ -46,7 +46,7 @@ export const supportBundle: Verb = {
       maxBytes: size.value,
       offline: values.offline,
     });
-    const text = values.output === 'json' ? `${JSON.stringify(bundle, undefined, 2)}\n` : bundleText(bundle);
+    const text = values.output === 'json' ? jsonDocument(bundle) : bundleText(bundle);
     // On standard output is the bundle itself.
     await (values.file === '-' ? printError(text) : print(text));
     return exitCodes.success;

@@ -1,6 +1,6 @@
 import process from 'node:process';
 import { configOption } from './config-option.ts';
-import { outputOption } from './output-option.ts';
+import { jsonLine, outputOption } from './output-option.ts';
 import { CommandError, exitCodes } from './usage.ts';
 import { parseOptions, required, wholeNumber } from './verb.ts';
 import type { Verb } from './verb.ts';
@@ -34,9 +34,7 @@ export const telemetryTest: Verb = {
       count,
       timeoutMs: timeoutS * 1000,
       print: (message) => {
-        process.stdout.write(
-          values.output === 'json' ? `${JSON.stringify(message)}\n` : messageText(message),
-        );
+        process.stdout.write(values.output === 'json' ? jsonLine(message) : messageText(message));
       },
       stop: stopOnSignals(),
     });

@@ -6,6 +6,7 @@ import { agentPlace } from './agent-place.ts';
 import type { AgentPlace } from './agent-socket.ts';
 import { askStatus, isStatus } from './ask-status.ts';
 import { painter } from './colour.ts';
+import { jsonLine } from './output-option.ts';
 import type { Output } from './output-option.ts';
 import { print } from './print.ts';
 import { statusText } from './status-text.ts';
@@ -28,7 +29,7 @@ export async function watchStatus(configPath: string, output: Output, everyMs: n
     stop.abort(new Error('stopped by a signal'));
   };
   process.once('SIGINT', onSignal).once('SIGTERM', onSignal);
-  const show = output === 'json' ? asLine : process.stdout.isTTY ? inPlace() : asBlock;
+  const show = output === 'text' ? (process.stdout.isTTY ? inPlace() : asBlock) : asTold;
   do {
     const told = await untilStopped(tell(place, output, clock.now()), stop.signal);
     if (told === undefined || !(await print(show(told)))) break;
@@ -41,18 +42,18 @@ export async function watchStatus(configPath: string, output: Output, everyMs: n
 async function tell(place: AgentPlace, output: Output, now: Date): Promise<string> {
   try {
     const answer = await askStatus(place);
-    if (output === 'json') return JSON.stringify(answer);
+    if (output === 'json') return jsonLine(answer);
     if (isStatus(answer)) return statusText(answer, now, painter(process.stdout));
     return 'cannot read what the running agent answers: it is of another version\n';
   } catch (error) {
     if (!(error instanceof CommandError)) throw error;
     const text = describeError(error);
-    return output === 'json' ? JSON.stringify({ error: text }) : `${now.toISOString()}  ${text}\n`;
+    return output === 'json' ? jsonLine({ error: text }) : `${now.toISOString()}  ${text}\n`;
   }
 }
 
-function asLine(text: string): string {
-  return `${text}\n`;
+function asTold(text: string): string {
+  return text;
 }
 
 function asBlock(text: string): string {

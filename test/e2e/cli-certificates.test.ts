@@ -3,6 +3,7 @@ import { X509Certificate, createPrivateKey } from 'node:crypto';
 import { readFile, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
+import type { CreatedReport } from '../../src/cli/create-certificates.ts';
 import { thumbprintsOf } from '../../src/certificates/thumbprint.ts';
 import { Scratch } from '../support/scratch.ts';
 import { dpsAgent } from './cli-program.ts';
@@ -74,6 +75,25 @@ describe('dps-agent certificates', () => {
     assert.ok(leaf.checkIssued(await certificate('intermediate-1.pem')));
     const days = (Date.parse(leaf.validTo) - Date.now()) / 86_400_000;
     assert.ok(days > 9.9 && days <= 10, String(days));
+  });
+
+  it('tells programs where everything is', async () => {
+    const made = JSON.parse(await createAuthority('--device', 'b', '--output', 'json')) as CreatedReport;
+    assert.deepEqual(
+      made.devices,
+      ['a', 'b'].map((id) => ({
+        id,
+        certificate: join(folder, 'devices', id, 'cert.pem'),
+        privateKey: join(folder, 'devices', id, 'key.pem'),
+      })),
+    );
+    for (const file of made.files) assert.ok((await stat(file)).isFile());
+    assert.ok(made.files.includes(join(folder, 'enrollment-group.json')));
+    const proof = ['certificates', 'verify', '--ca', folder, '--code', 'A1', '--output', 'json'];
+    assert.deepEqual(JSON.parse((await dpsAgent(proof)).stdout), {
+      file: join(folder, 'verification-A1.pem'),
+      authority: join(folder, 'ca.pem'),
+    });
   });
 
   it('overwrites nothing, and leaves nothing half done', async () => {

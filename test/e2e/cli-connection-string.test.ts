@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readFile, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
+import type { ConnectionReport } from '../../src/cli/print-connection-string.ts';
 import { Secret } from '../../src/lib/secret.ts';
 import { deriveDeviceKey } from '../../src/provisioning/derive-device-key.ts';
 import type { Simulator } from '../../src/simulator/simulator.ts';
@@ -83,7 +84,11 @@ describe('dps-agent connection-string', () => {
       };
       const { code, stdout, stderr } = await connectionString(attestation, '--reveal');
       assert.equal(code, 0, stderr);
-      assert.equal(stdout, `HostName=${hub()};DeviceId=certified;x509=true\n`);
+      const string = `HostName=${hub()};DeviceId=certified;x509=true`;
+      assert.equal(stdout, `${string}\n`);
+      // There is no secret in it to be kept back.
+      const told = await connectionString(attestation, '--output', 'json');
+      assert.equal((JSON.parse(told.stdout) as ConnectionReport).connectionString, string);
     });
   }
 
@@ -120,6 +125,19 @@ describe('dps-agent connection-string', () => {
     assert.deepEqual({ code, stdout }, { code: 1, stdout: '' });
     assert.match(stderr, /^dps-agent: cannot print the connection string: .*add --reveal\n$/);
     assert.equal(dpsConnections(simulator), 0);
+  });
+
+  it('tells programs hub and device wherever it prints, and the key only where it may', async () => {
+    const attestation = enrollWithKey(simulator, 'gateway');
+    const { code, stdout, stderr } = await connectionString(attestation, '--output', 'json');
+    assert.equal(code, 0, stderr);
+    const told = { hub: hub(), device: 'gateway', credential: 'primary', method: 'symmetric_key' };
+    assert.deepEqual(JSON.parse(stdout), told);
+    const revealed = await connectionString(attestation, '--output', 'json', '--reveal');
+    assert.deepEqual(JSON.parse(revealed.stdout), {
+      ...told,
+      connectionString: `HostName=${hub()};DeviceId=gateway;SharedAccessKey=${attestation['symmetric_key'] ?? ''}`,
+    });
   });
 
   it('says with code and remedy why DPS has refused', async () => {

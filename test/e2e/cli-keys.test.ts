@@ -48,6 +48,23 @@ describe('dps-agent keys derive', () => {
     }
   });
 
+  it('tells programs a line of JSON for each', async () => {
+    const ids = ['keys', 'derive', '--group-key', '-', '--output', 'json', 'a', 'b c', 'd'];
+    const { code, stdout, stderr } = await dpsAgent(ids, { input: groupKey });
+    assert.equal(code, 1);
+    assert.deepEqual(
+      stdout
+        .trimEnd()
+        .split('\n')
+        .map((line) => JSON.parse(line) as unknown),
+      [
+        { id: 'a', primaryKey: keyOf('a') },
+        { id: 'd', primaryKey: keyOf('d') },
+      ],
+    );
+    assert.match(stderr, /cannot derive a key for "b c"/);
+  });
+
   it('says which reference cannot be read and why, and never what was in it', async () => {
     const folder = await scratch.folder();
     await writeFile(join(folder, 'short.key'), 'c2hvcnQ=\n');

@@ -62,6 +62,17 @@ describe('the identity, from the command line', () => {
     assert.match(await identity('show'), /^because of +requested$/m);
   });
 
+  it('is told to programs', async () => {
+    const told = async (verb: string): Promise<unknown> =>
+      JSON.parse(await identity(verb, '--output', 'json'));
+    for (const verb of ['forget', 'reprovision'])
+      assert.deepEqual(await told(verb), { asksDps: 'at-next-start' });
+    const agent = await startAgentProcess({ scratch, simulator, attestation, stateDirectory });
+    await agent.log.untilState('connected');
+    assert.deepEqual(await told('forget'), { asksDps: 'at-next-start', runningAs: agent.child.pid });
+    assert.deepEqual(await told('reprovision'), { asksDps: 'now', runningAs: agent.child.pid });
+  });
+
   it('is forgotten, and asked for at the next start', async () => {
     for (const verb of ['forget', 'reprovision']) {
       const before = dpsConnections(simulator);

@@ -24,7 +24,7 @@ const vectors: readonly (readonly [key: string, id: string, derived: string])[] 
 describe('the keys of a group’s devices', () => {
   for (const [key, id, derived] of vectors) {
     it(`${id.slice(0, 40)} with a key of ${Buffer.from(key, 'base64').length} bytes`, () => {
-      assert.deepEqual(keyLine(id, new Secret(key)), { line: `${id}\t${derived}` });
+      assert.deepEqual(keyLine(id, new Secret(key)), { line: `${id}\t${derived}\n` });
     });
   }
 
@@ -65,6 +65,27 @@ describe('an export of a fleet’s keys', () => {
     assert.match(exported(rows).at(-1) ?? '', /^device-001,Pump,/);
   });
 
+  it('has a line of JSON for each device, and none for the header', () => {
+    const table = new KeyExport({ primary: new Secret(k64), secondary: new Secret(k32) }, 'json');
+    const rows = ['IOTC_DEVICEID,IOTC_DEVICENAME', 'device-001,Pump', 'Device-001,'];
+    const lines = rows.map((row, index) => table.add({ line: index + 1, fields: row.split(',') }));
+    assert.deepEqual(lines[0], { line: '' });
+    const told = lines.slice(1).map((result) => JSON.parse('line' in result ? result.line : '') as unknown);
+    assert.deepEqual(told, [
+      {
+        id: 'device-001',
+        name: 'Pump',
+        primaryKey: 'Tz4Wtei6uHSGQm0NiJy0Ijsh6/sJcnyJYOAfzqC4oKM=',
+        secondaryKey: 'BG0x/0mIbqnG9RWsosby2GxBOeYgRhXI9gnRqn2lxFI=',
+      },
+      {
+        id: 'Device-001',
+        primaryKey: 'YXibH+z6O23cIvcGa1LmUYe11nxKx5NIWN5vy1MNplc=',
+        secondaryKey: 'OOivoQoBqsBkrX6a6gkNQ5ajlmrJl0OPpU7vAwifN8Y=',
+      },
+    ]);
+  });
+
   it('refuses a row without a usable ID, and goes on', () => {
     const rows = [['IOTC_DEVICENAME', 'IOTC_DEVICEID'], ['only a name'], ['x', 'a b'], ['x', 'device-001']];
     const lines = exported(rows);
@@ -83,7 +104,7 @@ function exported(rows: readonly (readonly string[])[], secondary?: Secret): str
   const table = new KeyExport({ primary: new Secret(k64), secondary });
   return rows.map((fields, index) => {
     const result = table.add({ line: index + 1, fields });
-    return 'line' in result ? result.line : `refused: ${result.problem}`;
+    return 'line' in result ? result.line.replace(/\n$/, '') : `refused: ${result.problem}`;
   });
 }
 

@@ -73,6 +73,19 @@ describe('the arguments of a verb', () => {
   });
 });
 
+/** What they print is a document in a form of its own, or, of `run`, the log. */
+const withoutOutput = ['run', 'config schema', 'completion'];
+
+describe('the output of the verbs', () => {
+  it('is for people, or for programs, and asked for alike', () => {
+    const others = verbs.filter(({ options: { output } }) => output !== outputOption);
+    assert.deepEqual(
+      others.map(({ name }) => name),
+      withoutOutput,
+    );
+  });
+});
+
 describe('the help', () => {
   it('lists every verb once', () => {
     const help = programHelp(verbs);
