@@ -14,6 +14,10 @@ export interface Member {
   readonly stateDirectory: string;
   /** Where it listens. */
   readonly socketPath: string;
+  /** Of those with a key: the file that `symmetric_key` refers to, which holds it as base64. */
+  readonly keyFile?: string;
+  /** What FAKETIME_TIMESTAMP_FILE names for its process, where that was started with libfaketime. */
+  readonly clockFile?: string;
 }
 
 /** Processes with agents in them: one each, or many to a process. */
@@ -33,6 +37,11 @@ export interface Fleet {
   thaw(unit: string): void;
   /** SIGHUP: the agent reads its configuration again. Where many share a process, this one alone is told. */
   reload(name: string): void;
+  /**
+   * A new key and certificate for a member with a certificate, put in place of those it has, and good until then. Absent:
+   * this fleet issues none.
+   */
+  readonly certify?: (name: string, notAfter: Date) => Promise<void>;
   /** The process of a unit right now, if it runs. */
   pid(unit: string): number | undefined;
   /** Every process once. */
