@@ -11,6 +11,8 @@ export interface Evidence {
   readonly sessions: readonly SessionRecord[];
   /** When which agent asked DPS, by its name. */
   readonly registrations: readonly { readonly agent: string; readonly atMs: number }[];
+  /** How often each agent tried to connect, to DPS or a hub, whatever came of it. */
+  readonly attempts: readonly AttemptRecord[];
   readonly ends: readonly ProcessEnd[];
   readonly findings: readonly LogFinding[];
   /** By agent. */
@@ -88,6 +90,15 @@ export interface SessionRecord {
   readonly reason?: string;
 }
 
+/** CONNECTs of one agent that reached the cloud, those that were refused too. */
+export interface AttemptRecord {
+  readonly agent: string;
+  readonly total: number;
+  /** In the worst minute, which ended at `atMs`. */
+  readonly mostInMinute: number;
+  readonly atMs: number;
+}
+
 /** A process of the fleet that ended. */
 export interface ProcessEnd {
   readonly unit: string;
@@ -121,6 +132,8 @@ export interface LedgerEntry {
   /** Numbers that came for the first time after a higher one, and by how much at the most. */
   readonly outOfOrder: number;
   readonly furthestOutOfOrder: number;
+  /** Of the queue's sequence numbers, how many never came; leaps as after a crash are not counted. */
+  readonly sequenceGaps?: number;
   /** What must not be: an ID for two messages, content that changed. */
   readonly contradictions: readonly string[];
   /** The first of those missing. */

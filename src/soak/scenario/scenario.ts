@@ -55,6 +55,8 @@ export interface Limits {
   readonly recovery: { readonly p50Ms: number; readonly p99Ms: number; readonly maxMs: number };
   /** Of all agents together, in any minute. */
   readonly registrationsPerMinute: number;
+  /** Of one agent, to DPS and hub, in any minute; absent: what the agent's own defaults for retrying lead to. */
+  readonly attemptsPerAgentMinute?: number;
   /** Sessions begun, for each agent and hour, beyond those that a fault ended. */
   readonly reconnectsPerAgentHour: number;
   /** Of messages delivered, how many came again: a share. */
