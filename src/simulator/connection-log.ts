@@ -67,6 +67,11 @@ export class ConnectionLog {
     return [...latest.values()].sort((one, other) => one.id - other.id);
   }
 
+  /** Calls back as connections begin, are refused and end, until the returned function is called. */
+  subscribe(listener: (record: ConnectionRecord) => void): () => void {
+    return this.#journal.subscribe(listener);
+  }
+
   /** The first beginning or end of a connection, past or to come, that satisfies. */
   async waitFor(
     wanted: (record: ConnectionRecord) => boolean,
