@@ -70,9 +70,14 @@ async function isTheService({ stateDirectory }: AgentPlace): Promise<boolean> {
   const args = ['show', '--property=LoadState,MainPID', unit];
   const shown = await runProgram('systemctl', args, AbortSignal.timeout(5000)).catch(() => '');
   if (!shown.includes('LoadState=loaded')) return false;
-  const pid = await runningAgent(stateDirectory);
+  const pid = await runningAgent(stateDirectory).catch(ifForbidden);
   if (pid === undefined) return stateDirectory === defaultStateDirectory;
   return shown.includes(`MainPID=${pid}\n`);
+}
+
+/** The state directory is the agent's alone; whoever may read the journal need not be let in there. */
+function ifForbidden(error: unknown): undefined {
+  if (!(error instanceof Error && 'code' in error && error.code === 'EACCES')) throw error;
 }
 
 function fromJournal(command: LogsCommand): AsyncIterable<string> {
