@@ -81,6 +81,17 @@ export interface World {
   readonly kill: (pid: number, signal: NodeJS.Signals | 0) => void;
 }
 
+/** What several agents in one process have in common; where there is but one, it has its own. */
+export interface Commons {
+  readonly loopDelay: EventLoopDelay;
+  /** For those who trust Node's own roots. */
+  readonly contexts: SecureContexts;
+}
+
+export function newCommons(): Commons {
+  return { loopDelay: new EventLoopDelay(), contexts: new SecureContexts(undefined) };
+}
+
 /**
  * The real world. Rejects with a ConfigError when the trust bundle cannot be used.
  * @param live how DPS and hub are reached is read from it anew for each attempt
@@ -92,20 +103,20 @@ export async function realWorld(
   log: Log,
   stateDirectory?: string,
   onHop?: (hop: Hop) => void,
+  { loopDelay, contexts: others }: Commons = newCommons(),
 ): Promise<World> {
   const config = live.current;
   // Node's own 250 ms for each address of a name are too little for a modem; the connect timeout bounds them all.
   setDefaultAutoSelectFamilyAttemptTimeout(config.network.addressFamilyTimeoutMs);
   const { ackTimeoutMs } = config.connection;
   const ca = await trustedCertificates(config.trustBundleCert);
-  const contexts = new SecureContexts(ca);
+  const contexts = new SecureContexts(ca, ca === undefined ? others : undefined);
   const clock = new SystemClock();
   const secrets = new Secrets({ env, credentialsDirectory: env['CREDENTIALS_DIRECTORY'] });
   const wayFile =
     stateDirectory === undefined ? undefined : new WayFile(join(stateDirectory, 'way.json'), log);
   const memory = new WayMemory(clock, wayFile);
   const wire = new WireBytes();
-  const loopDelay = new EventLoopDelay();
   const connector = new Connector(
     () => {
       const { keepAliveMs, connectTimeoutMs } = live.current.connection;

@@ -10,16 +10,23 @@ import type { Credential } from '../provisioning/credential.ts';
  */
 export class SecureContexts {
   readonly #ca: readonly string[] | undefined;
+  readonly #others: Pick<SecureContexts, 'anonymous'> | undefined;
   #last: { readonly digest: string; readonly context: SecureContext } | undefined;
   #anonymous: SecureContext | undefined;
 
-  /** @param ca PEM certificates to trust; Node's own roots when absent */
-  constructor(ca: readonly string[] | undefined) {
+  /**
+   * @param ca PEM certificates to trust; Node's own roots when absent
+   * @param others that trust the same, whose context without a certificate serves here, too
+   */
+  constructor(ca: readonly string[] | undefined, others?: Pick<SecureContexts, 'anonymous'>) {
     this.#ca = ca;
+    this.#others = others;
   }
 
   /** Throws a CloudError (`CERT-UNUSABLE`) for key material that OpenSSL refuses. */
   for(credential: Credential): SecureContext {
+    // TLS does not see symmetric keys.
+    if (credential.method === 'symmetric_key') return this.anonymous();
     const digest = digestOf(credential);
     if (this.#last?.digest === digest) return this.#last.context;
     const context = this.#create(credential);
@@ -29,16 +36,14 @@ export class SecureContexts {
 
   /** For servers that need not know who the device is. */
   anonymous(): SecureContext {
-    this.#anonymous ??= this.#create(undefined);
+    this.#anonymous ??= this.#others?.anonymous() ?? this.#create(undefined);
     return this.#anonymous;
   }
 
-  #create(credential: Credential | undefined): SecureContext {
+  #create(credential: ByCertificate | undefined): SecureContext {
     const trust = this.#ca === undefined ? {} : { ca: [...this.#ca] };
     const own =
-      credential?.method === 'x509'
-        ? { cert: credential.certificate, key: credential.privateKey.reveal() }
-        : {};
+      credential === undefined ? {} : { cert: credential.certificate, key: credential.privateKey.reveal() };
     try {
       return createSecureContext({ minVersion: 'TLSv1.2', ...trust, ...own });
     } catch (cause) {
@@ -47,9 +52,8 @@ export class SecureContexts {
   }
 }
 
-/** The same for all symmetric keys, which TLS does not see. */
-function digestOf(credential: Credential): string {
-  if (credential.method === 'symmetric_key') return credential.method;
-  const { certificate, privateKey } = credential;
+type ByCertificate = Extract<Credential, { method: 'x509' }>;
+
+function digestOf({ certificate, privateKey }: ByCertificate): string {
   return createHash('sha256').update(certificate).update(privateKey.reveal()).digest('hex');
 }

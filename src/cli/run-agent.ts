@@ -1,25 +1,17 @@
 import process from 'node:process';
 import { pino } from 'pino';
-import { createAgent } from '../agent.ts';
-import { filesWithSecrets } from '../config/layers/masked.ts';
-import { permissionWarnings } from '../config/permission-warnings.ts';
 import { writeFileAtomically } from '../lib/atomic-file.ts';
-import { SystemClock } from '../lib/clock.ts';
 import { untilStopped } from '../lib/deadline.ts';
 import { describeError } from '../lib/errors.ts';
 import type { Log } from '../lib/log.ts';
-import { LiveConfig } from '../live-config.ts';
 import { StopRequest } from '../stop-request.ts';
-import { Reloading } from '../supervision/reloading.ts';
 import { agentVersion } from '../version.ts';
 import { realWorld } from '../world.ts';
 import type { World } from '../world.ts';
-import { createLogging } from './create-log.ts';
+import { makeAgent, reloadingOf, setUpAgent } from './agent-setup.ts';
 import type { LogOutput } from './create-log.ts';
-import { readConfig } from './read-config.ts';
-import { showConfig } from './show-config.ts';
 import { socketPathFor } from './socket-path.ts';
-import { pidFileIn, stateDirectoryOf } from './state-directory.ts';
+import { pidFileIn } from './state-directory.ts';
 import { systemdNotifier } from './systemd-notifier.ts';
 import { exitCodes } from './usage.ts';
 
@@ -31,43 +23,21 @@ export async function runAgent(configPath: string): Promise<number> {
   // Before anything else: until somebody listens, Node answers SIGUSR1 by opening its debugger to the whole machine.
   const requests = new EarlySignal('SIGUSR1');
   const reloads = new EarlySignal('SIGHUP');
-  const loaded = await readConfig(configPath);
-  const { config, warnings } = loaded;
-  const { log, levels, ring } = await createLogging(config.log, standardOutput(), new SystemClock());
-  const permissions = await permissionWarnings(filesWithSecrets(loaded), config, { uid: process.getuid?.() });
-  for (const warning of [...warnings, ...permissions]) log.warn(warning);
-  const stateDirectory = stateDirectoryOf(config);
-  const live = new LiveConfig(config);
-  levels.follow(() => live.current.log);
+  const setup = await setUpAgent(configPath, standardOutput(), process.getuid?.());
+  const { live, log, stateDirectory } = setup;
   const world = await realWorld(live, log, stateDirectory);
   log.info({ version: agentVersion, config: configPath, stateDirectory }, `dps-agent ${agentVersion} starts`);
 
   const notifier = systemdNotifier(log);
   const stop = new StopRequest();
   stopOnSignals(stop, log);
-  const agent = await createAgent(live, stateDirectory, world, {
+  const agent = await makeAgent(setup, world, {
     pid: process.pid,
     socketPath: socketPathFor(stateDirectory),
-    ...{ levels, ring, stop },
-    describeConfig: () => showConfig(configPath, 'text', true),
-    checks: (status) => async (request, signal) => {
-      const { checkInside } = await import('./inside-checks.ts');
-      return checkInside(request, { configPath, status: status(), log }, signal);
-    },
-    describeChecks: async (status, signal) => {
-      const { checksFromInside } = await import('./bundle-checks.ts');
-      return checksFromInside({ configPath, status, log }, signal);
-    },
+    stop,
     supervision: notifier === undefined ? undefined : { notifier, stopDeadlineMs },
   });
-  const reloading = new Reloading({
-    ...{ config, notifier, log },
-    read: () => readConfig(configPath),
-    apply: (files, isOtherWay) => {
-      agent.reload(files, isOtherWay);
-    },
-    monotonicUsec: () => process.hrtime.bigint() / 1000n,
-  });
+  const reloading = reloadingOf(setup, agent, notifier, () => process.hrtime.bigint() / 1000n);
   reloads.handle(() => {
     // A terminal that was closed is no wish for another configuration.
     if (process.stdout.isTTY) stop.stop('its terminal was closed');
