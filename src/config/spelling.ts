@@ -90,10 +90,10 @@ class Speller {
   readonly renamed = new Map<string, string>();
   /** Those of `renamed` that are not just another accepted name. */
   readonly misspelt = new Set<string>();
-  readonly #paths: readonly KeyPath[];
+  readonly #schema: v.GenericSchema;
 
   constructor(schema: v.GenericSchema) {
-    this.#paths = pathsOf(schema);
+    this.#schema = schema;
   }
 
   read(schema: v.GenericSchema, value: unknown, path: KeyPath, inFile: KeyPath): unknown {
@@ -168,7 +168,9 @@ class Speller {
   /** Where else a key of that name is known. What an element of a list has is told only in the section of the list. */
   #homesOf(key: string, path: KeyPath): string[] {
     const here = path.map((step) => (typeof step === 'number' ? 0 : step));
-    const homes = this.#paths.filter((known) => known.at(-1) === key).map((known) => known.slice(0, -1));
+    const homes = pathsOf(this.#schema)
+      .filter((known) => known.at(-1) === key)
+      .map((known) => known.slice(0, -1));
     const near = homes.filter(
       (home) => !home.includes(0) || (home.indexOf(0) === home.length - 1 && home[0] === here[0]),
     );
