@@ -15,7 +15,8 @@ process.on('exit', () => {
 });
 const retryAfterSeconds = Number(process.argv[2]);
 const simulator = await startSimulator({ dataDirectory, retryAfterSeconds, maxMessages: 1 });
-const seen = new Set<string>();
+/** Numbers, since so many strings kept would be the simulator's garbage to collect. */
+const seen = new Set<number>();
 let arrived = nothing();
 
 simulator.messages.subscribe((message) => {
@@ -71,7 +72,7 @@ function isAgain({ applicationProperties }: DeviceMessage): boolean {
   const sequence = applicationProperties['sequence'];
   if (typeof sequence !== 'string') return false;
   const before = seen.size;
-  return seen.add(sequence).size === before;
+  return seen.add(Number(sequence)).size === before;
 }
 
 function newKey(): string {

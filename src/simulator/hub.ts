@@ -51,6 +51,7 @@ export class Hub implements HubSessionHost {
   readonly #options: HubOptions;
   readonly #sessions = new Map<string, HubSession>();
   readonly #calls: MethodCalls;
+  #time = { ms: NaN, text: '' };
 
   constructor(options: HubOptions) {
     this.name = options.name;
@@ -123,7 +124,6 @@ export class Hub implements HubSessionHost {
   accept(session: HubSession, telemetry: Telemetry): boolean {
     const device = this.store.find(session.deviceId);
     const message = readMessage(telemetry, {
-      sequence: 0,
       hub: this.name,
       deviceId: session.deviceId,
       generationId: device?.identity.generationId ?? '',
@@ -132,7 +132,7 @@ export class Hub implements HubSessionHost {
       enqueuedTime: this.time(),
     });
     if (message.bytes > maxMessageBytes) return false;
-    this.#options.messages.push({ ...message, sequence: this.#options.nextSequence() });
+    this.#options.messages.push({ sequence: this.#options.nextSequence(), ...message });
     return true;
   }
 
@@ -201,7 +201,10 @@ export class Hub implements HubSessionHost {
   }
 
   time(): string {
-    return serviceTime(this.#options.clock.now());
+    const ms = this.#options.clock.now().getTime();
+    // Many messages come within a millisecond, and to write the time costs as much as to read one's body.
+    if (ms !== this.#time.ms) this.#time = { ms, text: serviceTime(new Date(ms)) };
+    return this.#time.text;
   }
 
   #judge(packet: IConnectPacket, user: HubUser, proof: Proof): HubVerdict {

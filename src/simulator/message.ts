@@ -30,7 +30,6 @@ export interface Telemetry {
 
 /** What the hub knows and stamps on a message. */
 export interface Stamp {
-  readonly sequence: number;
   readonly hub: string;
   readonly deviceId: string;
   readonly generationId: string;
@@ -41,40 +40,42 @@ export interface Stamp {
 }
 
 /** Reads a message with its properties (protocol.md 3.3). The caller checks `bytes` against the limit. */
-export function readMessage(telemetry: Telemetry, stamp: Stamp): DeviceMessage {
-  const { system, application } = sortProperties(decodePropertyBag(telemetry.bag));
+export function readMessage(telemetry: Telemetry, stamp: Stamp): Omit<DeviceMessage, 'sequence'> {
+  const properties = sortProperties(decodePropertyBag(telemetry.bag));
+  const { system, application } = properties;
   if (telemetry.retain) application['mqtt-retain'] = 'true';
   if (telemetry.isWill) application['iothub-MessageType'] = 'Will';
-  const bytes = telemetry.body.length + propertyBytes({ system, application });
-  return {
-    sequence: stamp.sequence,
+  const bytes = telemetry.body.length + propertyBytes(properties);
+  const isJson = isJsonType(system['content-type'] ?? '');
+  stampOnto(system, stamp);
+  const message = {
     hub: stamp.hub,
     device: stamp.deviceId,
-    systemProperties: { ...system, ...stamps(stamp) },
+    systemProperties: system,
     applicationProperties: application,
-    ...readBody(telemetry.body, system['content-type'] ?? ''),
     bytes,
   };
+  const body = isJson ? parseJson(telemetry.body.toString('utf8')) : undefined;
+  return body === undefined
+    ? { ...message, bodyBase64: telemetry.body.toString('base64') }
+    : { ...message, body };
 }
 
-function stamps(stamp: Stamp): Record<string, string> {
-  const { modelId } = stamp;
-  return {
-    'iothub-connection-device-id': stamp.deviceId,
-    'iothub-connection-auth-generation-id': stamp.generationId,
-    'iothub-connection-auth-method': JSON.stringify({
-      scope: 'device',
-      type: stamp.authentication,
-      issuer: stamp.authentication === 'sas' ? 'iothub' : 'external',
-    }),
-    'iothub-enqueuedtime': stamp.enqueuedTime,
-    'iothub-message-source': 'Telemetry',
-    ...(modelId === undefined ? {} : { 'dt-dataschema': modelId }),
-  };
+/** What the hub says stands in place of whatever a device may have written under these names. */
+function stampOnto(system: Record<string, string>, stamp: Stamp): void {
+  system['iothub-connection-device-id'] = stamp.deviceId;
+  system['iothub-connection-auth-generation-id'] = stamp.generationId;
+  system['iothub-connection-auth-method'] = authMethods[stamp.authentication];
+  system['iothub-enqueuedtime'] = stamp.enqueuedTime;
+  system['iothub-message-source'] = 'Telemetry';
+  if (stamp.modelId !== undefined) system['dt-dataschema'] = stamp.modelId;
 }
 
-function readBody(body: Buffer, contentType: string): Pick<DeviceMessage, 'body' | 'bodyBase64'> {
-  const isJson = /^application\/(?:[\w.-]+\+)?json\b/i.test(contentType);
-  const value = isJson ? parseJson(body.toString('utf8')) : undefined;
-  return value === undefined ? { bodyBase64: body.toString('base64') } : { body: value };
+const authMethods = {
+  sas: JSON.stringify({ scope: 'device', type: 'sas', issuer: 'iothub' }),
+  x509: JSON.stringify({ scope: 'device', type: 'x509', issuer: 'external' }),
+};
+
+function isJsonType(contentType: string): boolean {
+  return /^application\/(?:[\w.-]+\+)?json\b/i.test(contentType);
 }

@@ -67,6 +67,9 @@ export class MqttConnection {
   #reason: string | undefined;
   #sending: Promise<void> | undefined;
   #nextMessageId = 1;
+  #isReading = false;
+  /** PUBACKs that leave when what has come in one piece has been read. */
+  #acknowledgements: number[] = [];
 
   constructor(options: ConnectionOptions) {
     this.#stream = options.stream;
@@ -151,7 +154,10 @@ export class MqttConnection {
     this.#stream.on('data', (chunk: Buffer) => {
       if (this.#silent || this.#reason !== undefined) return;
       this.#lastPacket = this.#clock.monotonic();
+      this.#isReading = true;
       if (parser.parse(chunk) > maxPacketBytes) this.close('the packet is too large');
+      this.#isReading = false;
+      this.#writeAcknowledgements();
     });
     this.#stream.on('error', (error) => {
       this.#reason ??= `socket error: ${describeError(error)}`;
@@ -206,8 +212,28 @@ export class MqttConnection {
   }
 
   #write(packet: Packet): void {
-    if (this.#silent || !this.#stream.writable) return;
+    if (this.#silent) return;
+    if (packet.cmd === 'puback' && this.#isReading) {
+      this.#acknowledgements.push(packet.messageId ?? 0);
+      return;
+    }
+    this.#writeAcknowledgements();
+    if (!this.#stream.writable) return;
     writeToStream(packet, this.#stream);
+    this.#boundUnsent();
+  }
+
+  /** In one piece: a write for each would cost a fifth of all that a message costs. */
+  #writeAcknowledgements(): void {
+    if (this.#acknowledgements.length === 0) return;
+    const packetIds = this.#acknowledgements;
+    this.#acknowledgements = [];
+    if (this.#silent || !this.#stream.writable) return;
+    this.#stream.write(pubacks(packetIds));
+    this.#boundUnsent();
+  }
+
+  #boundUnsent(): void {
     if (this.#stream.writableLength > maxUnsentBytes) this.close('the client does not read');
   }
 
@@ -258,6 +284,15 @@ export class MqttConnection {
 
 function keepAliveMs(seconds: number): number {
   return seconds === 0 ? maxKeepAliveMs : Math.min(seconds * 1500, maxKeepAliveMs);
+}
+
+/** MQTT 3.1.1, 3.4. */
+function pubacks(packetIds: readonly number[]): Buffer {
+  const bytes = Buffer.allocUnsafe(packetIds.length * 4);
+  packetIds.forEach((packetId, index) => {
+    bytes.writeUInt32BE(0x4002_0000 + packetId, index * 4);
+  });
+  return bytes;
 }
 
 function isServed(packet: Packet): packet is ServedPacket {

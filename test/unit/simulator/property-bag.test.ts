@@ -28,6 +28,21 @@ describe('property bags', () => {
     ]);
   });
 
+  it('have nothing where nothing is between two marks', () => {
+    assert.deepEqual(decodePropertyBag('&a=b&&c/'), [
+      ['a', 'b'],
+      ['c', null],
+    ]);
+    assert.deepEqual(decodePropertyBag('?'), []);
+    assert.deepEqual(decodePropertyBag('/'), []);
+  });
+
+  it('take no name for a system property that is none', () => {
+    const { system, application } = sortProperties(decodePropertyBag('constructor=x'));
+    assert.deepEqual(Object.entries({ ...system, ...application }), [['constructor', 'x']]);
+    assert.deepEqual(system, {});
+  });
+
   it('keep text that is not percent-encoding as it is', () => {
     assert.deepEqual(decodePropertyBag('rate=100%'), [['rate', '100%']]);
   });
