@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,9 +9,11 @@ import { createInterface } from 'node:readline';
 import { configFor } from '../test/support/agent.ts';
 import type { Hub } from './hub.ts';
 
-/** What the package has Node told. */
-const launcher = readFileSync(join(import.meta.dirname, '../packaging/debian/dps-agent.sh'), 'utf8');
-const installedFlags = launcher.match(/--max-[a-z-]+=\d+/g) ?? [];
+const root = join(import.meta.dirname, '..');
+/** What the unit starts before the agent: `systemd/notify-fd`. */
+const notifyFd = join(root, 'systemd/notify-fd');
+/** The descriptor at which the agent says that it is ready. */
+const readyFd = 3;
 
 /** Sends in flight, the agent's own preset. */
 export const window = 64;
@@ -36,7 +38,7 @@ export class AgentHome {
   static async make(hub: Hub, telemetry: string): Promise<AgentHome> {
     const folder = await mkdtemp(join(tmpdir(), 'dps-agent-bench-'));
     await mkdir(join(folder, 'state'));
-    await copyFile(join(import.meta.dirname, '../dist/dps-agent.cjs'), join(folder, 'dps-agent.cjs'));
+    await copyFile(join(root, 'dist/dps-agent.cjs'), join(folder, 'dps-agent.cjs'));
     const attestation = {
       method: 'symmetric_key',
       registration_id: 'gateway',
@@ -54,7 +56,14 @@ export class AgentHome {
   }
 }
 
-/** The built agent in a process of its own. */
+export interface NodeToRun {
+  /** This process's own when absent. */
+  readonly program?: string | undefined;
+  /** Beside those that the package gives it. */
+  readonly flags?: readonly string[];
+}
+
+/** The built agent in a process of its own, started as the package and its unit do. */
 export class BenchAgent {
   readonly socketPath: string;
   readonly #home: AgentHome;
@@ -62,41 +71,42 @@ export class BenchAgent {
   readonly #states: string[] = [];
   #changed: () => void = () => undefined;
   #lastLines: string[] = [];
+  #readyMs: number | undefined;
 
-  constructor(home: AgentHome, nodeFlags: readonly string[] = []) {
+  constructor(home: AgentHome, node: NodeToRun = {}) {
     const { folder } = home;
     this.#home = home;
     this.socketPath = join(folder, 'state', 'agent.sock');
-    const child = spawn(
-      process.execPath,
-      [
-        ...installedFlags,
-        ...nodeFlags,
-        join(folder, 'dps-agent.cjs'),
-        'run',
-        '--config',
-        join(folder, 'config.yaml'),
-      ],
-      {
-        env: { ...process.env, PATH: '', RUNTIME_DIRECTORY: '', STATE_DIRECTORY: join(folder, 'state') },
-        stdio: ['ignore', 'pipe', 'inherit'],
-      },
-    );
-    createInterface({ input: child.stdout }).on('line', (line) => {
+    const args = [launch(folder, node), 'run', '--config', join(folder, 'config.yaml')];
+    const child = spawn(notifyFd, ['/bin/sh', ...args], {
+      env: agentEnvironment(folder),
+      stdio: ['ignore', 'pipe', 'inherit', 'pipe'],
+    });
+    const { stdout } = child;
+    if (stdout === null) throw new Error('cannot read what the agent says');
+    createInterface({ input: stdout }).on('line', (line) => {
       this.#take(line);
+    });
+    child.stdio[readyFd]?.on('data', (notices: Buffer) => {
+      if (notices.includes('READY=1')) this.#readyMs = performance.timeOrigin + performance.now();
     });
     this.#child = child;
   }
 
   /** With two inputs to post to, `single` and `batched`; connected when this resolves. */
-  static async start(hub: Hub, nodeFlags: readonly string[] = []): Promise<BenchAgent> {
-    const agent = new BenchAgent(await AgentHome.make(hub, forBenches), nodeFlags);
+  static async start(hub: Hub, flags: readonly string[] = []): Promise<BenchAgent> {
+    const agent = new BenchAgent(await AgentHome.make(hub, forBenches), { flags });
     await agent.untilState('connected');
     return agent;
   }
 
   get pid(): number {
     return this.#child.pid ?? 0;
+  }
+
+  /** When it told systemd that it is ready, in milliseconds since 1970; `undefined` until then. */
+  get readyMs(): number | undefined {
+    return this.#readyMs;
   }
 
   /** How many changes of state it has announced so far. */
@@ -147,4 +157,27 @@ export class BenchAgent {
     this.#states.push(state);
     this.#changed();
   }
+}
+
+/** The package's own launcher with another Node and the agent that is there. Returns its path. */
+function launch(folder: string, { program = process.execPath, flags = [] }: NodeToRun): string {
+  const path = join(folder, 'dps-agent.sh');
+  const packaged = readFileSync(join(root, 'packaging/debian/dps-agent.sh'), 'utf8');
+  const installed = '/usr/lib/dps-agent';
+  if (!packaged.includes(`exec ${installed}/node `)) throw new Error('cannot find Node in the launcher');
+  const text = packaged
+    .replace(`exec ${installed}/node `, `exec ${[program, ...flags].join(' ')} `)
+    .replace(`${installed}/dps-agent.cjs`, join(folder, 'dps-agent.cjs'));
+  writeFileSync(path, text);
+  return path;
+}
+
+/** A service has no more of its machine's: none of the certificates, say, that this one wants trusted. */
+function agentEnvironment(folder: string): NodeJS.ProcessEnv {
+  return {
+    PATH: '',
+    STATE_DIRECTORY: join(folder, 'state'),
+    NODE_COMPILE_CACHE: join(folder, 'compiled'),
+    NOTIFY_FD: String(readyFd),
+  };
 }

@@ -12,16 +12,19 @@ const root = join(import.meta.dirname, '..');
 /** The bare script as a file that plain Node runs, with what it has to know in its environment. */
 export class BareScript {
   readonly #folder: string;
+  readonly #node: string;
   readonly #env: NodeJS.ProcessEnv;
   readonly #connectionString: string;
 
-  private constructor(folder: string, env: NodeJS.ProcessEnv, connectionString: string) {
+  private constructor(folder: string, node: string, env: NodeJS.ProcessEnv, connectionString: string) {
     this.#folder = folder;
+    this.#node = node;
     this.#env = env;
     this.#connectionString = connectionString;
   }
 
-  static async make(hub: Hub): Promise<BareScript> {
+  /** @param node the program that runs it */
+  static async make(hub: Hub, node: string): Promise<BareScript> {
     const folder = await mkdtemp(join(tmpdir(), 'dps-agent-bench-script-'));
     // Only its types are taken off: its packages are loaded from where npm has put them, as everybody's are.
     const entryPoints = [join(import.meta.dirname, 'bare-sdk.ts')];
@@ -44,7 +47,7 @@ export class BareScript {
       REGISTRATION_ID: 'script',
       SYMMETRIC_KEY: await hub.enroll('script'),
     };
-    return new BareScript(folder, env, await hub.addDevice('told'));
+    return new BareScript(folder, node, env, await hub.addDevice('told'));
   }
 
   run(): RunningScript {
@@ -58,7 +61,7 @@ export class BareScript {
 
   #run(env: NodeJS.ProcessEnv): RunningScript {
     const file = join(this.#folder, 'bare-sdk.cjs');
-    return new RunningScript(spawn(process.execPath, [file], { env, stdio: 'inherit' }));
+    return new RunningScript(spawn(this.#node, [file], { env, stdio: 'inherit' }));
   }
 
   remove(): Promise<void> {

@@ -20,6 +20,26 @@ export function memory(pid: number): { readonly bytes: number; readonly peakByte
   return { bytes: numberIn(status, 'VmRSS') * 1024, peakBytes: numberIn(status, 'VmHWM') * 1024 };
 }
 
+/** What a process takes of memory, in bytes: proc(5)'s smaps_rollup. */
+export interface Footprint {
+  /** With all of the files it has mapped that it has touched: Node's own program, mostly. */
+  readonly residentBytes: number;
+  /** Of what others have mapped, too, its share. */
+  readonly proportionalBytes: number;
+  /** What would be free if it were not there, whoever else runs the same Node. */
+  readonly anonymousBytes: number;
+}
+
+export function footprint(pid: number): Footprint {
+  const rollup = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8');
+  const bytes = (name: string): number => numberIn(rollup, name) * 1024;
+  return {
+    residentBytes: bytes('Rss'),
+    proportionalBytes: bytes('Pss'),
+    anonymousBytes: bytes('Anonymous'),
+  };
+}
+
 /** proc(5): 5 resets the peak of resident memory. */
 export function forgetPeak(pid: number): void {
   writeFileSync(`/proc/${pid}/clear_refs`, '5');
