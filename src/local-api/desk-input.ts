@@ -19,7 +19,7 @@ export function deskInput({ inputs }: Pick<TelemetryDesk, 'inputs'>, named: stri
     });
   const all = inputs.join(', ');
   if (named === undefined && others.length > 0)
-    throw new Refusal(400, `cannot tell which input this is for: add ?input=NAME, with one of ${all}`);
+    throw new Refusal(400, `cannot tell which input this is for: name it as the input, one of ${all}`);
   if (named !== undefined && !inputs.includes(named))
     throw new Refusal(404, `cannot find an input of type socket named ${quoted(named)}: there is ${all}`);
   return named ?? first;

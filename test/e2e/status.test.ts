@@ -1,18 +1,16 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { lstat, rm, writeFile } from 'node:fs/promises';
 import { get } from 'node:http';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import type { AgentStatus } from '../../src/local-api/status.ts';
 import type { Simulator } from '../../src/simulator/simulator.ts';
 import { configFor, quickRetries } from '../support/agent.ts';
-import { agentProgram, runAgent, startAgentProcess } from '../support/agent-process.ts';
+import { runAgent, startAgentProcess } from '../support/agent-process.ts';
 import type { AgentProcess } from '../support/agent-process.ts';
 import { Scratch } from '../support/scratch.ts';
 import { enrollWithKey, simulatorFor } from '../support/simulator.ts';
+import { followDpsAgent } from './cli-program.ts';
 
 /** Who is refused waits for longer than it takes to ask what it waits for. */
 const patientRetries =
@@ -153,31 +151,17 @@ describe('the status, from the command line', () => {
     const first = await startEnrolled();
     await first.log.untilState('connected');
     const watch = ['status', '--watch', '1', '--output', 'json', '--config', config];
-    const child = spawn(process.execPath, [agentProgram, ...watch], { stdio: ['ignore', 'pipe', 'inherit'] });
-    const ended = once(child, 'exit');
-    scratch.defer(async () => {
-      child.kill('SIGKILL');
-      await ended;
-    });
-    const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]() as AsyncIterator<
-      string,
-      undefined
-    >;
-    const untilLine = async (wanted: (line: Watched) => boolean): Promise<void> => {
-      for (;;) {
-        const { value, done } = await lines.next();
-        if (done === true) assert.fail('it ended before that');
-        if (wanted(JSON.parse(value) as Watched)) return;
-      }
-    };
+    const watching = followDpsAgent(scratch, watch);
+    const untilLine = (wanted: (line: Watched) => boolean): Promise<string> =>
+      watching.untilLine((line) => wanted(JSON.parse(line) as Watched));
     await untilLine(({ agent }) => agent?.pid === first.child.pid);
     first.child.kill('SIGTERM');
     await first.exited;
     await untilLine(({ error }) => error?.includes('the agent is not running') === true);
     const second = await startEnrolled();
     await untilLine(({ agent }) => agent?.pid === second.child.pid);
-    child.kill('SIGINT');
-    assert.deepEqual(await ended, [0, null]);
+    watching.child.kill('SIGINT');
+    assert.deepEqual(await watching.ended, { code: 0, signal: null });
   });
 
   it('tells an agent that runs without its socket from one that does not run', async () => {

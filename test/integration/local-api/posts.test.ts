@@ -51,7 +51,7 @@ describe('posts to the local API', () => {
     const unnamed = await ask({ body: '{"a":1}' });
     assert.deepEqual(
       [unnamed.status, unnamed.body['error']],
-      [400, 'cannot tell which input this is for: add ?input=NAME, with one of one, two'],
+      [400, 'cannot tell which input this is for: name it as the input, one of one, two'],
     );
     assert.equal((await ask({ path: '/v1/telemetry?input=three', body: '{"a":1}' })).status, 404);
   });
