@@ -42,6 +42,8 @@ export interface Fleet {
    * this fleet issues none.
    */
   readonly certify?: (name: string, notAfter: Date) => Promise<void>;
+  /** From now on this, such as a key that was put in place of another, must not be seen in the agent's log. */
+  readonly guard?: (name: string, secret: string) => void;
   /** The process of a unit right now, if it runs. */
   pid(unit: string): number | undefined;
   /** Every process once. */
@@ -49,7 +51,7 @@ export interface Fleet {
   /** The last known state of every agent, by its name. */
   readonly states: ReadonlyMap<string, StateChange>;
   /** What was seen so far. */
-  readonly seen: Pick<Evidence, 'states' | 'ends' | 'findings'>;
+  readonly seen: Pick<Evidence, 'states' | 'ends' | 'findings' | 'omitted'>;
   /** In order, all of them; resolves when every process is gone. */
   stop(): Promise<void>;
 }
