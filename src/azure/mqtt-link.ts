@@ -6,6 +6,7 @@ import { afterThisTurn } from '../lib/clock.ts';
 import type { Clock } from '../lib/clock.ts';
 import { withDeadline } from '../lib/deadline.ts';
 import type { Hop, Line } from './dial.ts';
+import { PubackTap } from './puback-tap.ts';
 import { publishPackets } from './publish-packet.ts';
 import type { Publish } from './publish-packet.ts';
 
@@ -105,9 +106,6 @@ export class MqttLink {
       if (packet.cmd === 'publish' && this.#isTaken(packet)) done(new Error('acknowledged later'));
       else done();
     };
-    client.on('packetreceive', (packet) => {
-      if (packet.cmd === 'puback') this.#acknowledgedBy(packet.messageId ?? 0);
-    });
     client.once('connect', () => {
       this.#wasOpen = true;
       this.#answered = true;
@@ -134,10 +132,13 @@ export class MqttLink {
     });
   }
 
-  #acknowledgedBy(packetId: number): void {
+  /** Returns whether it was published here. */
+  #acknowledgedBy(packetId: number): boolean {
     const acknowledged = this.#published.get(packetId);
+    if (acknowledged === undefined) return false;
     this.#published.delete(packetId);
-    acknowledged?.();
+    acknowledged();
+    return true;
   }
 
   #isTaken({ topic, payload, qos, messageId }: IPublishPacket): boolean {
@@ -161,11 +162,20 @@ export class MqttLink {
 
   #start(options: IClientOptions): RawClient {
     const { connectTimeoutMs, keepAliveMs } = this.#options;
-    return new mqtt.MqttClient(() => this.#line.stream, {
+    return new mqtt.MqttClient(() => this.#tapped(), {
       ...options,
       connectTimeout: connectTimeoutMs,
       keepalive: Math.max(1, Math.round(keepAliveMs / 1000)),
     }) as RawClient;
+  }
+
+  /** What is published here is acknowledged here, too. mqtt.js reads a stream by piping it, and in no other way. */
+  #tapped(): Line['stream'] {
+    const { stream } = this.#line;
+    const tap = new PubackTap((packetId) => this.#acknowledgedBy(packetId));
+    const pipe = stream.pipe.bind(stream);
+    stream.pipe = (reader) => pipe(tap).pipe(reader);
+    return stream;
   }
 
   /**
