@@ -1,0 +1,46 @@
+import type { Evidence } from '../evidence.ts';
+import type { Limits } from '../scenario/scenario.ts';
+import { deliveredOrCounted } from './delivered-or-counted.ts';
+import { descriptorsFlat, socketsFlat, timersFlat } from './flat.ts';
+import { duplicatesShare } from './duplicates.ts';
+import type { Invariant } from './invariant.ts';
+import { memorySlope, memoryWorst } from './memory.ts';
+import { order } from './order.ts';
+import { reconnects } from './reconnects.ts';
+import { recoveryLongest, recoveryMedian, recoverySlow } from './recovery.ts';
+import { registrations } from './registrations.ts';
+import { retryStorm } from './retry-storm.ts';
+import { sameIds } from './same-ids.ts';
+import { secrets, unhandled } from './log-findings.ts';
+import { stuck } from './stuck.ts';
+import { twinConvergence } from './twin-convergence.ts';
+import type { Verdict } from './verdict.ts';
+
+/** In the order in which a reader wants to know. */
+const invariants: readonly Invariant[] = [
+  deliveredOrCounted,
+  sameIds,
+  duplicatesShare,
+  order,
+  unhandled,
+  secrets,
+  stuck,
+  recoveryMedian,
+  recoverySlow,
+  recoveryLongest,
+  retryStorm,
+  reconnects,
+  registrations,
+  twinConvergence,
+  memorySlope,
+  memoryWorst,
+  descriptorsFlat,
+  socketsFlat,
+  timersFlat,
+];
+
+/** What came of a run, by what was seen of it and nothing else: the same evidence gives the same verdict. */
+export function judge(evidence: Evidence, limits: Limits): Verdict {
+  const findings = invariants.map((invariant) => invariant(evidence, limits));
+  return { ok: findings.every(({ outcome }) => outcome !== 'broken'), invariants: findings };
+}

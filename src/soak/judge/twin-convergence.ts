@@ -1,0 +1,37 @@
+import { moment, notJudged, some, within } from './invariant.ts';
+import type { Invariant } from './invariant.ts';
+import { faultSpans, isWithin, joined, offlineSpans, stateSpans } from './spans.ts';
+
+/** A desired property is acknowledged soon, counted from when its agent was connected and no fault struck it. */
+export const twinConvergence: Invariant = (evidence, limits) => {
+  const subject = {
+    id: 'twin-convergence',
+    title: 'Desired properties are acknowledged soon by agents that are connected',
+    limit: limits.twinMs,
+    unit: 'ms',
+  };
+  const states = stateSpans(evidence);
+  const faults = faultSpans(evidence);
+  const { durationMs } = evidence.run;
+  const seen = evidence.twins.flatMap(({ agent, version, atMs, acknowledgedMs }) => {
+    const endMs = acknowledgedMs ?? durationMs;
+    const excuses = joined([...offlineSpans(states.get(agent) ?? []), ...(faults.get(agent) ?? [])]);
+    if (isWithin(endMs, excuses)) return [];
+    const freeMs = Math.max(atMs, ...excuses.filter(({ toMs }) => toMs <= endMs).map(({ toMs }) => toMs));
+    const tookMs = endMs - freeMs;
+    // Not acknowledged when the run ended: only what has waited too long by then tells something.
+    if (acknowledgedMs === undefined && tookMs <= limits.twinMs) return [];
+    return [{ agent, version, atMs, tookMs, isOpen: acknowledgedMs === undefined }];
+  });
+  if (seen.length === 0)
+    return notJudged(subject, 'no desired property was changed while its agent was connected');
+  const slowest = seen.sort((one, other) => other.tookMs - one.tookMs);
+  const words = slowest
+    .slice(0, 3)
+    .map(
+      ({ agent, version, atMs, tookMs, isOpen }) =>
+        `${agent} version ${version} of ${moment(atMs)}: ${isOpen ? 'never, for' : 'after'} ${moment(tookMs)}`,
+    );
+  const detail = `${seen.length} changes; slowest: ${some(words)}`;
+  return within(subject, slowest[0]?.tookMs ?? 0, { held: detail, broken: detail });
+};

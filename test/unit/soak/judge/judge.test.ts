@@ -1,0 +1,47 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { judge } from '../../../../src/soak/judge/judge.ts';
+import { evidence, ledgerEntry, limits, samples } from '../../../fakes/evidence.ts';
+
+const clean = evidence({ processes: samples('one', 600_000) });
+
+test('a clean run is all right, and every invariant stands in the verdict once', () => {
+  const { ok, invariants } = judge(clean, limits);
+  assert.equal(ok, true);
+  assert.equal(new Set(invariants.map(({ id }) => id)).size, invariants.length);
+  assert.ok(invariants.length >= 15);
+  for (const { id, title, unit, detail } of invariants) assert.ok(title && unit && detail, id);
+});
+
+test('one broken invariant is enough', () => {
+  const lost = { ...clean, ledger: { ...clean.ledger, one: ledgerEntry({ missing: 1 }) } };
+  const { ok, invariants } = judge(lost, limits);
+  assert.equal(ok, false);
+  assert.deepEqual(
+    invariants.filter(({ outcome }) => outcome === 'broken').map(({ id }) => id),
+    ['delivered-or-counted'],
+  );
+});
+
+test('what cannot be judged breaks nothing, and says why', () => {
+  const { ok, invariants } = judge(evidence({ processes: [] }, 60_000), limits);
+  assert.equal(ok, true);
+  const unjudged = invariants.filter(({ outcome }) => outcome === 'not-judged').map(({ id }) => id);
+  assert.deepEqual(unjudged, [
+    'stuck',
+    'recovery-p50',
+    'recovery-p99',
+    'recovery-max',
+    'twin-convergence',
+    'memory-slope',
+    'memory-worst',
+    'descriptors',
+    'sockets',
+    'timers',
+  ]);
+});
+
+test('the same evidence, read back from its file, gives the same verdict', () => {
+  const readBack = JSON.parse(JSON.stringify(clean)) as typeof clean;
+  assert.deepEqual(judge(readBack, limits), judge(clean, limits));
+});
