@@ -50,6 +50,7 @@ import type { Pulse } from './supervision/pulse.ts';
 import { statusLine } from './supervision/status-line.ts';
 import { Supervised } from './supervision/supervised.ts';
 import type { SupervisedOptions } from './supervision/supervised.ts';
+import { ThreadPool } from './supervision/thread-pool.ts';
 import { readingOf } from './telemetry/formats/json-readings.ts';
 import { agentVersion } from './version.ts';
 import type { World } from './world.ts';
@@ -236,9 +237,12 @@ export async function createAgent(
       usage: usage.read(),
       clock,
     });
+  const crossThreadPool = (): Promise<unknown> => stat(stateDirectory);
+  const threadPool = new ThreadPool(crossThreadPool, clock);
   const pulses = (): readonly Pulse[] => [
     connectionPulse(connection.status, connectionLimits(live.current)),
     ...telemetry.pulses,
+    threadPool.pulse,
   ];
   const health = (): HealthReport =>
     healthReport(
@@ -272,7 +276,7 @@ export async function createAgent(
     new Supervised({
       ...by,
       pulses,
-      crossThreadPool: () => stat(stateDirectory),
+      crossThreadPool,
       statusLine: () => statusLine(connection.status, telemetry.status.queue),
       changed: stateChanged,
       clock,
@@ -288,7 +292,7 @@ export async function createAgent(
     },
     run: async (signal) => {
       const services = [
-        ...[clockWatch, connection, ...renewals, ...telemetry.inputs],
+        ...[threadPool, clockWatch, connection, ...renewals, ...telemetry.inputs],
         ...[...metrics.services, ...twin.services, ...messages.services, ...work.services],
         ...(host.socketPath === undefined ? [] : [localApi(host.socketPath)]),
         ...(config.localApi.page === undefined ? [] : [statusPage(config.localApi.page)]),

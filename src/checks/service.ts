@@ -4,8 +4,8 @@ import { agentVersion } from '../version.ts';
 import { error, ok, skipped, unknown, warning } from './check.ts';
 import type { Check, Finding } from './check.ts';
 import type { Scene } from './scene.ts';
+import { unitName, unitProperties } from './unit-properties.ts';
 
-const unitName = 'dps-agent.service';
 const properties = [
   'LoadState',
   'ActiveState',
@@ -115,31 +115,10 @@ type UnitState = Readonly<Partial<Record<(typeof properties)[number], string>>>;
 
 /** What systemd says of the unit; or that there is none to be looked at. */
 async function installed(machine: Scene['machine'], signal: AbortSignal): Promise<UnitState | Finding> {
-  const unitState = await askSystemd(machine, signal);
+  const unitState = await unitProperties(properties, machine.runProgram, signal);
   if (unitState === undefined) return unknown('there is no systemd here to ask');
   if (unitState.LoadState !== 'not-found') return unitState;
   return unknown(`there is no ${unitName}: the agent is run by hand`);
-}
-
-/** `undefined` where there is no systemd, or none that may be asked. */
-async function askSystemd(
-  { runProgram }: Scene['machine'],
-  signal: AbortSignal,
-): Promise<UnitState | undefined> {
-  try {
-    const output = await runProgram(
-      'systemctl',
-      ['show', `--property=${properties.join(',')}`, unitName],
-      signal,
-    );
-    return Object.fromEntries(
-      output.split('\n').flatMap((line) => [line.split(/=(.*)/s, 2) as [string, string]]),
-    );
-  } catch {
-    // Whatever it says instead: nobody here knows the unit.
-    signal.throwIfAborted();
-    return undefined;
-  }
 }
 
 /** What the kernel says of this very process (proc(5)). */

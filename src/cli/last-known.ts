@@ -1,5 +1,6 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { unitProperties } from '../checks/unit-properties.ts';
 import type { RunProgram } from '../clock-sync/run-program.ts';
 import { readFileIfPresent } from '../lib/atomic-file.ts';
 import { isJsonObject, isText, parseJson } from '../lib/json.ts';
@@ -31,9 +32,7 @@ interface ServiceState {
   readonly enabled: string;
 }
 
-/** As systemd/dps-agent.service is called. */
-const unit = 'dps-agent.service';
-const properties = ['LoadState', 'ActiveState', 'Result', 'ExecMainStatus', 'UnitFileState'];
+const properties = ['LoadState', 'ActiveState', 'Result', 'ExecMainStatus', 'UnitFileState'] as const;
 
 /** Reads what can be read, as whoever asks: what cannot is left out. */
 export async function lastKnown(stateDirectory: string, run: RunProgram): Promise<LastKnown> {
@@ -88,21 +87,15 @@ function nextSteps(service: ServiceState | undefined): string[] {
 }
 
 async function serviceState(run: RunProgram): Promise<ServiceState | undefined> {
-  try {
-    const never = new AbortController().signal;
-    const text = await run('systemctl', ['show', unit, `--property=${properties.join(',')}`], never);
-    const told = new Map(text.split('\n').map((line) => [line.split('=')[0], line.replace(/^[^=]*=/, '')]));
-    if (told.get('LoadState') !== 'loaded') return undefined;
-    return {
-      active: told.get('ActiveState') ?? 'unknown',
-      result: told.get('Result') ?? 'success',
-      exitStatus: Number(told.get('ExecMainStatus') ?? 0),
-      enabled: told.get('UnitFileState') ?? 'unknown',
-    };
-  } catch {
-    // There is no systemd here, or it does not run.
-    return undefined;
-  }
+  const told = await unitProperties(properties, run, new AbortController().signal);
+  if (told?.LoadState !== 'loaded') return undefined;
+  const { ActiveState, Result, ExecMainStatus = 0, UnitFileState } = told;
+  return {
+    active: ActiveState ?? 'unknown',
+    result: Result ?? 'success',
+    exitStatus: Number(ExecMainStatus),
+    enabled: UnitFileState ?? 'unknown',
+  };
 }
 
 async function lastAssignment(stateDirectory: string): Promise<LastKnown['assignment']> {

@@ -11,7 +11,7 @@ import type { Pulse } from './pulse.ts';
 export interface SupervisedOptions {
   readonly notifier: Notifier;
   readonly pulses: () => readonly Pulse[];
-  /** Goes once through Node's thread pool, where names are resolved and files are read. */
+  /** Goes once through Node's thread pool: before that, there is no service to speak of. */
   readonly crossThreadPool: () => Promise<unknown>;
   /** What `systemctl status` shows. */
   readonly statusLine: () => string;
@@ -31,7 +31,7 @@ const beatsInWatchdog = 3;
 /**
  * The agent as a service of systemd's: READY once everything has begun to turn, STATUS in words, a sign of life as long as
  * every loop turns, STOPPING at its end. To be begun after all that it watches. Being offline is not ill health; a loop
- * that hangs is, and so is whatever keeps the event loop or the thread pool from turning: then there is no sign of life,
+ * that hangs is, and so is whatever keeps the event loop from turning: then there is no sign of life,
  * systemd ends the process and starts it again.
  */
 export class Supervised implements Service {
@@ -39,7 +39,6 @@ export class Supervised implements Service {
   readonly #options: SupervisedOptions;
   #told: string | undefined;
   #isUnwell = false;
-  #crossingSinceMs: number | undefined;
 
   constructor(options: SupervisedOptions) {
     this.#options = options;
@@ -68,26 +67,12 @@ export class Supervised implements Service {
 
   #beat(): void {
     const { notifier } = this.#options;
-    this.#cross();
     if (this.#isWell()) notifier.tell({ WATCHDOG: 1 });
-  }
-
-  /** One at a time: those that hang are not joined by more. */
-  #cross(): void {
-    const { crossThreadPool, clock } = this.#options;
-    if (this.#crossingSinceMs !== undefined) return;
-    this.#crossingSinceMs = clock.monotonic();
-    const crossed = (): void => {
-      this.#crossingSinceMs = undefined;
-    };
-    // It has been through, whatever it found.
-    crossThreadPool().then(crossed, crossed);
   }
 
   #isWell(): boolean {
     const { pulses, clock, log } = this.#options;
-    const pool = { name: 'thread pool', dueMs: this.#crossingSinceMs };
-    const hanging = stuck([...pulses(), pool], clock.monotonic()).map(({ name }) => name);
+    const hanging = stuck(pulses(), clock.monotonic()).map(({ name }) => name);
     if (hanging.length > 0 && !this.#isUnwell)
       log.error({ hanging }, `${hanging.join(', ')} no longer turns: systemd is not told that all is well`);
     if (hanging.length === 0 && this.#isUnwell) log.info('everything turns again');
