@@ -1,7 +1,6 @@
 import process from 'node:process';
 import { createInterface } from 'node:readline';
 import { runProgram } from '../clock-sync/run-program.ts';
-import { describeError } from '../lib/errors.ts';
 import { isJsonObject, parseJson } from '../lib/json.ts';
 import { openLocalApi, textOf } from '../local-api/ask.ts';
 import type { LogArea, LogLevel } from '../log-areas.ts';
@@ -92,7 +91,8 @@ function fromJournal(command: LogsCommand): AsyncIterable<string> {
         if (lineFits(line, { area })) yield line;
       }
     } catch (cause) {
-      throw new CommandError(describeError(cause), { cause });
+      const message = 'cannot show the log, which root and the group systemd-journal may read';
+      throw new CommandError(message, { cause });
     }
   };
   return follow ? wanted() : lastOf(wanted(), lines);
