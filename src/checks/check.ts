@@ -26,6 +26,8 @@ export interface Check {
   readonly id: string;
   /** What it looks at, for people. */
   readonly looksAt: string;
+  /** What to type where it finds something wrong and what was found has no command of its own. */
+  readonly command: string;
   /** Whether it goes beyond this machine. */
   readonly isOnline?: true;
   /** Checks without whose success this one says nothing: it is skipped then. */

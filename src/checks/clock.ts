@@ -8,6 +8,7 @@ const remedy = 'have the machine keep its clock right; tokens and certificates d
 const synchronised: Check = {
   id: 'clock',
   looksAt: 'whether something keeps the clock of this machine right',
+  command: 'timedatectl',
   run: async ({ machine }, signal) => {
     const { clock, runProgram: run, root } = machine;
     const sync = await new SyncProbe({ run, root, clock }).ask(signal);
@@ -21,6 +22,7 @@ const synchronised: Check = {
 const offset: Check = {
   id: 'clock-offset',
   looksAt: 'how far the clock is from the date that DPS’s host gives, to a second or so',
+  command: 'timedatectl',
   isOnline: true,
   needs: ['config'],
   run: async ({ device: { world } }, signal) => {

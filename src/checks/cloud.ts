@@ -14,6 +14,7 @@ const sessionMs = 60_000;
 const register: Check = {
   id: 'dps-register',
   looksAt: 'whether DPS answers, accepts the credential and assigns a hub',
+  command: 'dps-agent identity show',
   isOnline: true,
   needs: ['config', 'credential', 'dps-tls'],
   deadlineMs: registrationMs,
@@ -33,6 +34,7 @@ const register: Check = {
 const connect: Check = {
   id: 'hub-connect',
   looksAt: 'whether the assigned hub accepts the device',
+  command: 'dps-agent identity show',
   isOnline: true,
   needs: ['config', 'credential', 'hub-tls'],
   after: ['dps-register'],
@@ -54,6 +56,7 @@ const connect: Check = {
 const twin: Check = {
   id: 'hub-twin',
   looksAt: 'whether the device’s twin can be read',
+  command: 'dps-agent logs --level warn',
   isOnline: true,
   needs: ['config', 'hub-connect'],
   run: async ({ device: { session }, agent }) => {

@@ -11,6 +11,7 @@ import type { Check, Finding } from './check.ts';
 const config: Check = {
   id: 'config',
   looksAt: 'whether the configuration can be read and used, with its drop-ins and the environment',
+  command: 'dps-agent config validate',
   run: ({ problem, device }) => {
     if (problem !== undefined) {
       const command = 'dps-agent config validate';
@@ -27,6 +28,7 @@ const config: Check = {
 const secrets: Check = {
   id: 'secrets',
   looksAt: 'whether every secret that the configuration refers to is there and can be read',
+  command: 'dps-agent config show',
   needs: ['config'],
   run: async ({ device }) => {
     const references = [...secretsIn(device.config)].filter(
@@ -57,6 +59,7 @@ const secrets: Check = {
 const permissions: Check = {
   id: 'permissions',
   looksAt: 'whether others can read a file with a secret in it',
+  command: 'dps-agent config validate --strict',
   needs: ['config'],
   run: async ({ device: { loaded, config: values, world } }) => {
     const exposed = await exposedSecrets(filesWithSecrets(loaded), values, { uid: world.userId });

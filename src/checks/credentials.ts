@@ -8,6 +8,7 @@ import type { Device, LoadedCredential } from './scene.ts';
 const credential: Check = {
   id: 'credential',
   looksAt: 'whether key, or certificate and private key, can be used, belong together and are valid now',
+  command: 'dps-agent identity show',
   needs: ['config', 'secrets'],
   run: async ({ device, agent }) => {
     const all = await device.credentials();
@@ -32,6 +33,7 @@ const credential: Check = {
 const expiry: Check = {
   id: 'expiry',
   looksAt: 'how many days are left to the certificates',
+  command: 'dps-agent identity show',
   needs: ['config', 'credential'],
   run: async ({ device }) => {
     const now = device.world.clock.now();

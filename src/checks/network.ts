@@ -38,6 +38,7 @@ export const hubGoal: Goal = {
 const proxy: Check = {
   id: 'proxy',
   looksAt: 'whether the proxy can be reached and accepts the credentials, where there is one',
+  command: 'dps-agent config show',
   isOnline: true,
   needs: ['config'],
   run: async (scene, signal) => {
@@ -74,6 +75,7 @@ export function wayChecks({ prefix, name, after, destination }: Goal): readonly 
       ...always,
       id: dns,
       looksAt: `whether the name of ${name} can be resolved`,
+      command: 'resolvectl status',
       needs: ['config'],
       run: (scene, signal) => to(scene, (found) => resolved(scene.device, found, signal)),
     },
@@ -81,6 +83,7 @@ export function wayChecks({ prefix, name, after, destination }: Goal): readonly 
       ...always,
       id: tcp,
       looksAt: `whether ${name} can be reached on TCP 8883, 443, or the port that is configured`,
+      command: 'ip route',
       needs: ['config', 'proxy', dns],
       run: (scene, signal) => to(scene, (found) => reached(scene.device, found, signal)),
     },
@@ -88,6 +91,7 @@ export function wayChecks({ prefix, name, after, destination }: Goal): readonly 
       ...always,
       id: `${prefix}-tls`,
       looksAt: `whether ${name} shows a certificate that is to be trusted, and who has signed it`,
+      command: 'dps-agent config show',
       needs: ['config', tcp],
       deadlineMs: 45_000,
       run: (scene, signal) => to(scene, (found) => secured(scene.device, found, signal)),

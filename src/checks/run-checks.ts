@@ -91,16 +91,18 @@ async function runOne(
 }
 
 async function findingOf(
-  { deadlineMs = defaultDeadlineMs, run }: Check,
+  { command, deadlineMs = defaultDeadlineMs, run }: Check,
   scene: Scene,
   clock: Clock,
   signal: AbortSignal,
 ): Promise<Finding> {
   const late = new Error(`cannot finish this check within ${deadlineMs / 1000} s`);
   try {
-    return await withDeadline(clock, deadlineMs, late, signal, async (limit) => run(scene, limit));
+    const finding = await withDeadline(clock, deadlineMs, late, signal, async (limit) => run(scene, limit));
+    const isWrong = finding.status === 'warning' || finding.status === 'error';
+    return isWrong ? { command, ...finding } : finding;
   } catch (thrown) {
-    return failed(thrown);
+    return failed(thrown, { command });
   }
 }
 

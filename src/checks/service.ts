@@ -18,6 +18,7 @@ const properties = [
 const socket: Check = {
   id: 'socket',
   looksAt: 'whether the running agent answers this machine’s own tools at its socket',
+  command: 'journalctl -u dps-agent -e',
   run: ({ agent }) => {
     if (agent.kind === 'answers') return ok(`the agent answers at ${agent.at}`);
     if (agent.kind === 'absent')
@@ -33,6 +34,7 @@ const socket: Check = {
 const unit: Check = {
   id: 'unit',
   looksAt: 'whether the systemd service is installed, and what has become of it',
+  command: 'systemctl status dps-agent',
   run: async ({ machine }, signal) => {
     const unitState = await installed(machine, signal);
     if ('status' in unitState) return unitState;
@@ -55,6 +57,7 @@ const unit: Check = {
 const enabled: Check = {
   id: 'unit-enabled',
   looksAt: 'whether the service starts with the machine',
+  command: 'systemctl status dps-agent',
   needs: ['unit'],
   run: async ({ machine }, signal) => {
     const unitState = await installed(machine, signal);
@@ -74,6 +77,7 @@ const muchExposed = 5;
 const sandbox: Check = {
   id: 'unit-sandbox',
   looksAt: 'how much of the machine the service could reach',
+  command: 'systemd-analyze security dps-agent',
   needs: ['unit'],
   run: async (scene, signal) => {
     if (scene.isInside) return confinement(scene);
@@ -98,6 +102,7 @@ const sandbox: Check = {
 const version: Check = {
   id: 'version',
   looksAt: 'which version this is, on which Node, and whether the running agent is the same',
+  command: 'dps-agent status',
   run: ({ agent, machine }) => {
     const seen = `dps-agent ${agentVersion} on Node ${machine.nodeVersion}`;
     if (agent.kind !== 'answers' || agent.status.agent.version === agentVersion) return ok(seen);

@@ -11,6 +11,7 @@ import type { Check } from './check.ts';
 const stateDirectory: Check = {
   id: 'state-directory',
   looksAt: 'whether the agent can write where it remembers: assignment, queue, settings',
+  command: 'dps-agent config show',
   needs: ['config'],
   run: async ({ device: { stateDirectory: path }, isInside }) => {
     try {
@@ -34,6 +35,7 @@ const stateDirectory: Check = {
 const diskSpace: Check = {
   id: 'disk-space',
   looksAt: 'how much room the disk of the state directory has for what cannot be sent',
+  command: 'df -h',
   needs: ['config', 'state-directory'],
   run: async ({ device }) => {
     const { stateDirectory: path, config, world } = device;
@@ -54,6 +56,7 @@ const wornPercent = { warning: 80, error: 100 };
 const wear: Check = {
   id: 'disk-wear',
   looksAt: 'how much of its life the flash memory has used, where it tells',
+  command: 'lsblk -o NAME,MODEL,SIZE,MOUNTPOINTS',
   run: async ({ machine }) => {
     const { diskWearPercent: used, diskReserve: reserve } = await diskWear(new MachineFiles(machine.root));
     if (typeof used !== 'number' && reserve === undefined)

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { error, ok, skipped, unknown } from '../../../src/checks/check.ts';
+import { error, ok, skipped, unknown, warning } from '../../../src/checks/check.ts';
 import type { Check } from '../../../src/checks/check.ts';
 import { runChecks } from '../../../src/checks/run-checks.ts';
 import type { CheckRequest, CheckResult } from '../../../src/checks/run-checks.ts';
@@ -25,7 +25,7 @@ function sceneOfNothing(): Scene {
 }
 
 function check(id: string, over: Partial<Check> = {}): Check {
-  return { id, looksAt: id, run: () => ok('fine'), ...over };
+  return { id, looksAt: id, command: `look at ${id}`, run: () => ok('fine'), ...over };
 }
 
 async function resultsOf(
@@ -122,6 +122,20 @@ describe('the checks', () => {
   it('turn whatever is thrown into an error, and go on', async () => {
     const thrower = check('thrower', { run: () => Promise.reject(new Error('cannot look')) });
     assert.deepEqual(await seenBy([thrower, check('next')]), ['thrower error: cannot look', 'next ok: fine']);
+  });
+
+  it('say what to type with whatever is wrong, and with nothing else', async () => {
+    const results = await resultsOf([
+      check('fine'),
+      check('idle', { run: () => skipped('there is none') }),
+      check('warned', { run: () => warning('nearly full', {}) }),
+      check('broken', { run: () => error('broken', { command: 'mend it' }) }),
+      check('thrower', { run: () => Promise.reject(new Error('cannot look')) }),
+    ]);
+    assert.deepEqual(
+      results.map(({ command }) => command),
+      [undefined, undefined, 'look at warned', 'mend it', 'look at thrower'],
+    );
   });
 
   it('end when whoever asked has gone', async () => {
