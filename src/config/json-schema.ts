@@ -1,4 +1,5 @@
 import type * as v from 'valibot';
+import type { Preset } from './fields.ts';
 import type { Form } from './forms.ts';
 
 /** A JSON Schema (draft 7, which is what editors know), as far as this file makes use of it. */
@@ -49,6 +50,7 @@ interface Shape {
   readonly item?: v.GenericSchema;
   readonly wrapped?: v.GenericSchema;
   readonly default?: unknown;
+  readonly preset?: Preset;
   readonly pipe?: readonly (v.GenericSchema | { readonly type: string; readonly requirement?: unknown })[];
   readonly form?: Form;
   readonly mapping?: v.GenericSchema;
@@ -81,7 +83,9 @@ class SchemaWriter {
     return {};
   }
 
-  #optional({ type, default: preset }: Shape, wrapped: v.GenericSchema, path: readonly string[]): JsonSchema {
+  #optional(shape: Shape, wrapped: v.GenericSchema, path: readonly string[]): JsonSchema {
+    const { type } = shape;
+    const preset = usualPreset(shape, path);
     const inner = this.write(wrapped, path);
     // A section may stand there with nothing in it but comments.
     const schema = type === 'nullish' && typeof inner.type === 'string' ? orNothing(inner) : inner;
@@ -142,6 +146,17 @@ class SchemaWriter {
       })),
     };
   }
+}
+
+/** Sections in which a key that goes only with some of the others has its place. */
+const usualSections = [{}, { source: 'dps' }, { command: [] }];
+
+/** What is taken for a key that is not there, where it has its place at all. */
+function usualPreset({ default: preset, preset: filledIn }: Shape, path: readonly string[]): unknown {
+  if (filledIn === undefined) return preset;
+  // What is told by the place in a list is no default of the key's.
+  if (filledIn.length > 1) return undefined;
+  return usualSections.map((section) => filledIn(section, path)).find((value) => value !== undefined);
 }
 
 function isOptional(entry: v.ObjectEntries[string] | undefined): boolean {

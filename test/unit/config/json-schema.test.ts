@@ -57,6 +57,16 @@ describe('config.schema.json', () => {
     assert.ok(!isValid(given('25 sec')));
   });
 
+  it('tells an editor the default of a key that goes only with some of the others', () => {
+    const { provisioning, on_message, local_api } = schema.properties;
+    assert.equal(provisioning.properties.deadline.default, '2m');
+    assert.equal(provisioning.properties.dynamic_reprovisioning.default, true);
+    assert.equal(local_api.properties.mode.default, '0600');
+    const rule = on_message.items.properties;
+    assert.equal(rule.timeout.default, '30s');
+    assert.ok(!('default' in rule.name), 'it is told by the place in the list');
+  });
+
   it('tells an editor the choices, the default and the purpose of a key', () => {
     const { connection } = schema.properties;
     const { transport, keep_alive } = connection.properties;
