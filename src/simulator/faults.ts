@@ -59,6 +59,19 @@ const faultSchema = v.variant('kind', [
     contains: v.pipe(v.string(), v.nonEmpty()),
     ...{ hub, device, times },
   }),
+  /** Messages are acknowledged at this rate, those of all whom it is for together; with so many waiting, who sends goes. */
+  v.strictObject({
+    kind: v.literal('throttle'),
+    messagesPerSecond: v.pipe(v.number(), v.minValue(0.01), v.maxValue(100_000)),
+    backlog: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1)), 100),
+    ...{ hub, device, times },
+  }),
+  /** Connections are taken and end after so long, or with their first message, which is not kept. */
+  v.strictObject({
+    kind: v.literal('quota-exceeded'),
+    afterMs: v.optional(milliseconds, 1000),
+    ...{ hub, device, times },
+  }),
   /** Every packet sent to the device waits this long first. */
   v.strictObject({ kind: v.literal('delay'), ms: milliseconds, service, hub, device, times }),
   /** The twin answers with this status and an error body. */
@@ -85,6 +98,16 @@ const faultSchema = v.variant('kind', [
   /** The blob endpoint's answers wait this long. */
   v.strictObject({ kind: v.literal('blob-slow'), ms: milliseconds, hub, device, times }),
 ]);
+
+/** Of every kind its name, once. */
+export const faultKindNames: readonly FaultKind[] = [
+  ...new Set(faultSchema.options.map(({ entries }) => entries.kind.literal)),
+];
+
+/** The kinds that may be for one device; the others are for all that come by a port. */
+export function isForDevices(kind: FaultKind): boolean {
+  return faultSchema.options.some(({ entries }) => entries.kind.literal === kind && 'device' in entries);
+}
 
 export type Fault = v.InferOutput<typeof faultSchema>;
 export type FaultInput = v.InferInput<typeof faultSchema>;

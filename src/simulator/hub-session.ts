@@ -23,10 +23,10 @@ export interface HubSessionHost {
   readonly store: DeviceStore;
   /** Keeps a message; `false` when it is larger than allowed. */
   accept(session: HubSession, telemetry: Telemetry): boolean;
-  /** Whether a fault has this message refused. */
-  refuses(session: HubSession, body: Buffer): boolean;
+  /** Why a fault has this message refused; `undefined`: none does. */
+  refusal(session: HubSession, body: Buffer): string | undefined;
   /** What a fault says about the message that has just come. */
-  afterMessage(session: HubSession): 'acknowledge' | 'swallow' | 'drop';
+  afterMessage(session: HubSession): AfterMessage;
   /** The status with which a fault wants this twin operation answered. */
   twinFault(session: HubSession, operation: 'get' | 'patch'): number | undefined;
   /** The session can be called now: it has subscribed. */
@@ -35,6 +35,12 @@ export interface HubSessionHost {
   ended(session: HubSession, reason: string, orderly: boolean): void;
   time(): string;
 }
+
+/** `throttled`: it is acknowledged later. */
+export type AfterMessage =
+  | { readonly kind: 'acknowledge' | 'swallow' }
+  | { readonly kind: 'throttled'; readonly waitMs: number }
+  | { readonly kind: 'drop'; readonly reason: string };
 
 export interface HubSessionOptions {
   readonly deviceId: string;
@@ -167,8 +173,9 @@ export class HubSession implements PacketHandler {
 
   #event(packet: IPublishPacket, telemetry: Telemetry): void {
     this.messages += 1;
-    if (this.#host.refuses(this, telemetry.body)) {
-      this.close('fault: the message is refused');
+    const refusal = this.#host.refusal(this, telemetry.body);
+    if (refusal !== undefined) {
+      this.close(refusal);
       return;
     }
     if (!this.#host.accept(this, telemetry)) {
@@ -176,8 +183,12 @@ export class HubSession implements PacketHandler {
       return;
     }
     const next = this.#host.afterMessage(this);
-    if (next === 'drop') this.close(`fault: dropped after ${this.messages} messages`);
-    else if (next === 'acknowledge') this.#puback(packet);
+    if (next.kind === 'drop') this.close(next.reason);
+    else if (next.kind === 'acknowledge') this.#puback(packet);
+    else if (next.kind === 'throttled')
+      this.#connection.after(next.waitMs, () => {
+        this.#puback(packet);
+      });
   }
 
   #puback({ qos, messageId }: IPublishPacket): void {

@@ -10,7 +10,7 @@ import type { StoredDevice } from './device-store.ts';
 import { describeDevice } from './device-view.ts';
 import type { FaultBook } from './faults.ts';
 import { HubSession } from './hub-session.ts';
-import type { HubSessionHost } from './hub-session.ts';
+import type { AfterMessage, HubSessionHost } from './hub-session.ts';
 import type { Journal } from './journal.ts';
 import type { JsonObject, JsonValue } from './json.ts';
 import { maxMessageBytes, readMessage } from './message.ts';
@@ -18,6 +18,7 @@ import type { DeviceMessage, Telemetry } from './message.ts';
 import { MethodCalls } from './method-calls.ts';
 import type { MethodRequest, MethodResult } from './method-calls.ts';
 import type { MqttConnection, PacketHandler } from './mqtt-connection.ts';
+import { Throttle } from './throttle.ts';
 import { serviceTime } from './timestamp.ts';
 import { eventsTopic } from './topics.ts';
 import type { UserName } from './user-name.ts';
@@ -41,6 +42,8 @@ export interface HubOptions {
   readonly changed: () => void;
 }
 
+const quotaExceeded = 'fault: the quota is exceeded (403002)';
+
 type HubUser = Extract<UserName, { service: 'hub' }>;
 
 /** One IoT Hub: its devices, who of them is connected, and what passes between them and the service. */
@@ -51,6 +54,7 @@ export class Hub implements HubSessionHost {
   readonly #options: HubOptions;
   readonly #sessions = new Map<string, HubSession>();
   readonly #calls: MethodCalls;
+  readonly #throttle: Throttle;
   #time = { ms: NaN, text: '' };
 
   constructor(options: HubOptions) {
@@ -58,6 +62,7 @@ export class Hub implements HubSessionHost {
     this.port = options.port;
     this.#options = options;
     this.#calls = new MethodCalls(options.clock);
+    this.#throttle = new Throttle(options.clock);
     this.store = new DeviceStore(options.name, options.clock, {
       changed: options.changed,
       revoked: (deviceId, reason) => this.#sessions.get(deviceId)?.close(reason),
@@ -109,6 +114,7 @@ export class Hub implements HubSessionHost {
     connection.send({ cmd: 'connack', returnCode: 0, sessionPresent: restored !== undefined });
     session.deliver();
     this.listens();
+    this.#checkQuota(session);
     return {
       packet: (next) => {
         session.packet(next);
@@ -136,22 +142,27 @@ export class Hub implements HubSessionHost {
     return true;
   }
 
-  refuses(session: HubSession, body: Buffer): boolean {
+  refusal(session: HubSession, body: Buffer): string | undefined {
     const scope = { service: 'hub', hub: this.name, device: session.deviceId } as const;
     const fault = this.#options.faults.find('refuse-message', scope);
-    if (fault === undefined || !body.includes(fault.contains)) return false;
-    this.#options.faults.strike('refuse-message', scope);
-    return true;
+    if (fault !== undefined && body.includes(fault.contains)) {
+      this.#options.faults.strike('refuse-message', scope);
+      return 'fault: the message is refused';
+    }
+    const quota = this.#options.faults.strike('quota-exceeded', scope);
+    return quota === undefined ? undefined : quotaExceeded;
   }
 
-  afterMessage(session: HubSession): 'acknowledge' | 'swallow' | 'drop' {
+  afterMessage(session: HubSession): AfterMessage {
     const scope = { service: 'hub', hub: this.name, device: session.deviceId } as const;
     const drop = this.#options.faults.find('drop-after-messages', scope);
     if (drop !== undefined && session.messages >= drop.messages) {
       this.#options.faults.strike('drop-after-messages', scope);
-      return 'drop';
+      return { kind: 'drop', reason: `fault: dropped after ${session.messages} messages` };
     }
-    return this.#options.faults.strike('swallow-pubacks', scope) === undefined ? 'acknowledge' : 'swallow';
+    if (this.#options.faults.strike('swallow-pubacks', scope) !== undefined) return { kind: 'swallow' };
+    const throttle = this.#options.faults.strike('throttle', scope);
+    return throttle === undefined ? { kind: 'acknowledge' } : this.#throttle.take(throttle);
   }
 
   twinFault(session: HubSession, operation: 'get' | 'patch'): number | undefined {
@@ -263,6 +274,16 @@ export class Hub implements HubSessionHost {
       keepAlive: packet.keepalive ?? 0,
       ...(authentication === undefined ? {} : { authentication }),
       ...(refused === undefined ? {} : { refused }),
+    });
+  }
+
+  /** The hub takes the connection, and ends it soon (protocol.md 3.8; how soon is not known). */
+  #checkQuota(session: HubSession): void {
+    const scope = { service: 'hub', hub: this.name, device: session.deviceId } as const;
+    const quota = this.#options.faults.strike('quota-exceeded', scope);
+    if (quota === undefined) return;
+    session.connection.after(quota.afterMs, () => {
+      session.close(quotaExceeded);
     });
   }
 

@@ -132,6 +132,11 @@ export class MqttConnection {
     this.#stream.destroy();
   }
 
+  /** Does so in so many milliseconds, unless the connection has ended by then. */
+  after(ms: number, work: () => void): void {
+    void this.#doLater(ms, work);
+  }
+
   /** From now on nothing is read or sent and nothing enforced; the socket stays open. */
   goSilent(): void {
     this.#silent = true;
@@ -202,13 +207,19 @@ export class MqttConnection {
     });
   }
 
-  async #sendLater(packet: Packet, delayMs: number): Promise<void> {
+  async #doLater(ms: number, work: () => void): Promise<void> {
     try {
-      await this.#clock.sleep(delayMs, this.#gone.signal);
-      this.#write(packet);
+      await this.#clock.sleep(ms, this.#gone.signal);
+      work();
     } catch (error) {
       if (!this.#gone.signal.aborted) throw error;
     }
+  }
+
+  async #sendLater(packet: Packet, delayMs: number): Promise<void> {
+    await this.#doLater(delayMs, () => {
+      this.#write(packet);
+    });
   }
 
   #write(packet: Packet): void {

@@ -213,6 +213,8 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
         return twin !== undefined && wanted(twin) ? twin : undefined;
       }, signal),
     close: async () => {
+      // A fault that is cleared later must not open a port again.
+      faults.attach([]);
       await Promise.all([control.close(), ...gateways.map((gateway) => gateway.close())]);
       await writer.close();
     },

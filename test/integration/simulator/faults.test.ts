@@ -221,6 +221,42 @@ describe('faults on a connection', () => {
     assert.equal(simulator.messages.since().length, 3);
   });
 
+  it('throttle: keep messages, and acknowledge them at their rate', async (t) => {
+    const { simulator, wire } = await connected(t, { kind: 'throttle', messagesPerSecond: 10 });
+    const start = performance.now();
+    for (const messageId of [1, 2, 3]) send(wire, messageId);
+    assert.equal((await wire.next('puback')).messageId, 1);
+    assert.equal(simulator.messages.since().length, 3);
+    for (const messageId of [2, 3]) assert.equal((await wire.next('puback')).messageId, messageId);
+    assert.ok(performance.now() - start >= 290);
+  });
+
+  it('throttle: end the connection that sends into a full backlog', async (t) => {
+    const fault = { kind: 'throttle', messagesPerSecond: 0.1, backlog: 2 } as const;
+    const { simulator, wire } = await connected(t, fault);
+    for (const messageId of [1, 2, 3]) send(wire, messageId);
+    await wire.closed;
+    const record = await simulator.connections.waitFor(({ reason }) => reason !== undefined, deadline());
+    assert.match(record.reason ?? '', /429002/);
+  });
+
+  it('exceed the quota: end an open connection with its next message, which is not kept', async (t) => {
+    const { simulator, wire } = await connected(t, { kind: 'quota-exceeded', times: 1, afterMs: 3_600_000 });
+    // It has struck the connection itself, for an hour hence.
+    simulator.faults.add({ kind: 'quota-exceeded' });
+    send(wire, 1);
+    await wire.closed;
+    assert.equal(simulator.messages.since().length, 0);
+  });
+
+  it('exceed the quota: take a connection, and end it soon', async (t) => {
+    const { wire, simulator } = await connected(t, { kind: 'quota-exceeded', afterMs: 20 });
+    await wire.closed;
+    const record = await simulator.connections.waitFor(({ reason }) => reason !== undefined, deadline());
+    assert.match(record.reason ?? '', /403002/);
+    assert.equal(record.refused, undefined);
+  });
+
   it('delay every answer and keep their order', async (t) => {
     const { simulator, wire } = await connected(t);
     simulator.faults.add({ kind: 'delay', ms: 100, times: 2 });
