@@ -54,6 +54,8 @@ export interface FaultRecord {
   readonly agents: readonly string[];
   /** Why it could not be made here; absent: it was. */
   readonly unavailable?: string;
+  /** What went wrong while it was made or put right again. */
+  readonly failed?: string;
 }
 
 export interface StateChange {
