@@ -65,7 +65,7 @@ async function seeAll(first: string, next: string): Promise<void> {
   await machine.boot({ hasLegacyCgroups: true });
   startSimulator(machine, values.dist);
   await operator.connected();
-  operator.types('uptime -p; systemctl show dps-agent -p ActiveState,StatusText');
+  operator.types('systemctl show dps-agent -p UnitFileState,ActiveState,StatusText');
   // It was started before the machine had controllers.
   operator.runs('systemctl restart dps-agent');
   await operator.connected();
