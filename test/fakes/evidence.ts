@@ -24,7 +24,10 @@ export function evidence(changes: Partial<Evidence> = {}, durationMs = 600_000):
       nodeVersion: 'v20.19.0',
       machine: 'nobody’s',
     },
-    phases: [{ name: 'steady', startMs: 0, endMs: durationMs - 30_000 }],
+    phases: [
+      { name: 'steady', startMs: 0, endMs: durationMs - 30_000 },
+      { name: 'calm', startMs: durationMs - 30_000, endMs: durationMs },
+    ],
     faults: [],
     states: ['one', 'two'].flatMap((agent) => connectedFrom(agent, 1000)),
     processes: [],

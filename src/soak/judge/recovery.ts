@@ -3,7 +3,7 @@ import type { Limits } from '../scenario/scenario.ts';
 import { moment, notJudged, some, within } from './invariant.ts';
 import type { Invariant } from './invariant.ts';
 import { quantile } from './robust.ts';
-import { faultsMade, faultSpans, offlineSpans, stateSpans } from './spans.ts';
+import { faultsMade, faultSpans, observedUntilMs, offlineSpans, stateSpans } from './spans.ts';
 import type { Finding } from './verdict.ts';
 
 export const recoveryMedian: Invariant = (evidence, limits) =>
@@ -38,6 +38,7 @@ export function recoveries(evidence: Evidence, limits: Limits): Recovery[] {
   const states = stateSpans(evidence);
   const struck = faultSpans(evidence);
   const faults = faultsMade(evidence);
+  const endMs = observedUntilMs(evidence);
   return [...struck].flatMap(([agent, spans]) => {
     const offline = offlineSpans(states.get(agent) ?? []);
     return spans.flatMap(({ toMs: fromMs }): Recovery[] => {
@@ -45,7 +46,7 @@ export function recoveries(evidence: Evidence, limits: Limits): Recovery[] {
       if (span === undefined) return [];
       const nextMs = spans.find((each) => each.fromMs > fromMs)?.fromMs ?? Infinity;
       const tookMs = Math.min(span.toMs, nextMs) - fromMs;
-      const isCut = span.toMs >= Math.min(evidence.run.durationMs, nextMs);
+      const isCut = span.toMs >= Math.min(endMs, nextMs);
       if (isCut && tookMs <= limits.recovery.maxMs) return [];
       const last = faults.find((each) => each.endMs === fromMs && each.agents.includes(agent));
       return [{ agent, fromMs, tookMs, kind: last?.kind ?? 'fault' }];

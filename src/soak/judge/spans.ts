@@ -17,9 +17,14 @@ export function agentsOf({ ledger, states }: Evidence): string[] {
   return [...new Set([...Object.keys(ledger), ...states.map(({ agent }) => agent)])];
 }
 
-/** What each agent was in, from the start of the run to its end; at first it was `unseen`. */
+/** When the last phase ended: what comes after it, such as stopping everybody, proves nothing. */
+export function observedUntilMs({ phases, run }: Evidence): number {
+  return phases.reduce((latest, { endMs }) => Math.max(latest, endMs), 0) || run.durationMs;
+}
+
+/** What each agent was in, from the start of the run to the end of its last phase; at first it was `unseen`. */
 export function stateSpans(evidence: Evidence): Map<string, StateSpan[]> {
-  const endMs = evidence.run.durationMs;
+  const endMs = observedUntilMs(evidence);
   const changes = grouped(evidence.states, ({ agent }) => agent);
   return new Map(agentsOf(evidence).map((agent) => [agent, spansOf(changes.get(agent) ?? [], endMs)]));
 }

@@ -1,6 +1,6 @@
 import { moment, notJudged, some, within } from './invariant.ts';
 import type { Invariant } from './invariant.ts';
-import { faultSpans, offlineSpans, stateSpans, without } from './spans.ts';
+import { faultSpans, observedUntilMs, offlineSpans, stateSpans, without } from './spans.ts';
 
 /**
  * Without a connection for ever, while nothing is wrong. Waiting and connecting in turn is as stuck as waiting; only time
@@ -14,11 +14,9 @@ export const stuck: Invariant = (evidence, limits) => {
     unit: 'ms',
   };
   const states = stateSpans(evidence);
-  if (evidence.run.durationMs <= limits.stuckMs) {
-    return notJudged(
-      subject,
-      `the run took ${moment(evidence.run.durationMs)}, which is not long enough to tell`,
-    );
+  const lastMs = observedUntilMs(evidence);
+  if (lastMs <= limits.stuckMs) {
+    return notJudged(subject, `the run took ${moment(lastMs)}, which is not long enough to tell`);
   }
   const faults = faultSpans(evidence);
   const alone = [...states].flatMap(([agent, spans]) =>

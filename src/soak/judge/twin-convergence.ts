@@ -1,6 +1,6 @@
 import { moment, notJudged, some, within } from './invariant.ts';
 import type { Invariant } from './invariant.ts';
-import { faultSpans, isWithin, joined, offlineSpans, stateSpans } from './spans.ts';
+import { faultSpans, isWithin, joined, observedUntilMs, offlineSpans, stateSpans } from './spans.ts';
 
 /** A desired property is acknowledged soon, counted from when its agent was connected and no fault struck it. */
 export const twinConvergence: Invariant = (evidence, limits) => {
@@ -12,10 +12,11 @@ export const twinConvergence: Invariant = (evidence, limits) => {
   };
   const states = stateSpans(evidence);
   const faults = faultSpans(evidence);
-  const { durationMs } = evidence.run;
+  const lastMs = observedUntilMs(evidence);
   const seen = evidence.twins.flatMap(({ agent, version, atMs, acknowledgedMs }) => {
-    const endMs = acknowledgedMs ?? durationMs;
+    const endMs = acknowledgedMs ?? lastMs;
     const excuses = joined([...offlineSpans(states.get(agent) ?? []), ...(faults.get(agent) ?? [])]);
+    // Acknowledged while something was wrong, or still without a connection at the end.
     if (isWithin(endMs, excuses)) return [];
     const freeMs = Math.max(atMs, ...excuses.filter(({ toMs }) => toMs <= endMs).map(({ toMs }) => toMs));
     const tookMs = endMs - freeMs;

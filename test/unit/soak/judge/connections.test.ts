@@ -84,6 +84,12 @@ describe('stuck', () => {
     assert.match(stuck(evidence({ states }), limits).detail, /two for 600.0 s from 0.0 s, at last unseen/);
   });
 
+  it('is not what comes after the last phase', () => {
+    const run = { ...evidence().run, durationMs: 900_000 };
+    const states = afterStart({ agent: 'one', atMs: 601_000, state: 'gone' });
+    assert.equal(stuck(evidence({ run, states }), limits).outcome, 'held');
+  });
+
   it('holds while a fault explains it', () => {
     const faults = [fault({ startMs: 200_000, endMs: 550_000 })];
     const states = afterStart(...offline('one', 200_000, 560_000));
@@ -186,6 +192,12 @@ describe('the twin', () => {
     const never = twinConvergence(evidence({ twins: [change] }), limits);
     assert.equal(never.outcome, 'broken');
     assert.match(never.detail, /one version 2 of 50.0 s: never, for 550.0 s/);
+  });
+
+  it('is not excused by everybody being stopped at the end', () => {
+    const run = { ...evidence().run, durationMs: 605_000 };
+    const states = afterStart({ agent: 'one', atMs: 601_000, state: 'stopped' });
+    assert.equal(twinConvergence(evidence({ run, states, twins: [change] }), limits).outcome, 'broken');
   });
 
   it('is not judged by what was asked for just before the end', () => {
