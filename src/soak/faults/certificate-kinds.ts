@@ -1,8 +1,9 @@
 import * as v from 'valibot';
 import { untilStopped } from '../../lib/deadline.ts';
+import type { Member } from '../fleet/fleet.ts';
 import { dropConnections } from './cloud-faults.ts';
 import type { Battlefield, FaultKind } from './fault-kind.ts';
-import { defineKind, forEach, held, milliseconds, noOptions } from './kind.ts';
+import { defineKind, forEach, held, milliseconds, noOptions, suited } from './kind.ts';
 
 const exclusive = 'certificate';
 const longMs = 30 * 24 * 3_600_000;
@@ -14,7 +15,7 @@ const certificateRenewed = defineKind({
   options: noOptions,
   unavailable: issuesNone,
   strike: (_options, members, field) => {
-    const struck = members.filter(({ attestation }) => attestation === 'x509');
+    const struck = suited(members, field, hasCertificate);
     return {
       description: 'key and certificate replaced',
       struck,
@@ -32,7 +33,7 @@ const certificateExpiring = defineKind({
   options: v.strictObject({ validMs: v.optional(milliseconds, 10_000) }),
   unavailable: issuesNone,
   strike: ({ validMs }, members, field) => {
-    const struck = members.filter(({ attestation }) => attestation === 'x509');
+    const struck = suited(members, field, hasCertificate);
     return {
       description: `certificate expires after ${validMs} ms`,
       struck,
@@ -58,8 +59,11 @@ export const certificateKinds: readonly FaultKind[] = [certificateRenewed, certi
 
 function issuesNone({ fleet }: Battlefield): string | undefined {
   if (fleet.certify === undefined) return 'this fleet issues no certificates';
-  const has = fleet.members.some(({ attestation }) => attestation === 'x509');
-  return has ? undefined : 'no agent has a certificate';
+  return fleet.members.some(hasCertificate) ? undefined : 'no agent has a certificate';
+}
+
+function hasCertificate({ attestation }: Member): boolean {
+  return attestation === 'x509';
 }
 
 async function certify(name: string, forMs: number, { fleet, clock }: Battlefield): Promise<void> {

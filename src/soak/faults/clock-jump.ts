@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { writeFileAtomically } from '../../lib/atomic-file.ts';
 import type { FaultKind } from './fault-kind.ts';
-import { defineKind, forEach, held } from './kind.ts';
+import { defineKind, forEach, held, suited } from './kind.ts';
 import { sharing } from './process-kinds.ts';
 
 const yearMs = 366 * 24 * 3_600_000;
@@ -19,8 +19,9 @@ export const clockJump: FaultKind = defineKind({
     fleet.members.some(({ clockFile }) => clockFile !== undefined)
       ? undefined
       : 'no agent was started with libfaketime',
-  strike: ({ ms }, members, { fleet }) => {
-    const struck = sharing(members, fleet).filter(({ clockFile }) => clockFile !== undefined);
+  strike: ({ ms }, members, field) => {
+    const chosen = suited(members, field, ({ clockFile }) => clockFile !== undefined);
+    const struck = sharing(chosen, field.fleet);
     const files = new Set(struck.flatMap(({ clockFile }) => clockFile ?? []));
     return {
       description: `wall clock ${Math.abs(ms)} ms ${ms < 0 ? 'behind' : 'ahead'}`,

@@ -5,8 +5,8 @@ import * as v from 'valibot';
 import { untilStopped } from '../../lib/deadline.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { Member } from '../fleet/fleet.ts';
-import type { Battlefield, FaultKind } from './fault-kind.ts';
-import { defineKind, forEach } from './kind.ts';
+import type { FaultKind } from './fault-kind.ts';
+import { defineKind, forEach, suited } from './kind.ts';
 
 /** A state directory on a file system of at most this size has it for itself. Nobody else's is ever filled. */
 export const smallDiskBytes = 64 * 1024 * 1024;
@@ -27,7 +27,7 @@ export const diskFull: FaultKind = defineKind({
       ? undefined
       : `no agent’s state directory is a file system of its own, of at most ${smallDiskBytes / 1024 / 1024} MB`,
   strike: ({ leftBytes }, members, field) => {
-    const struck = onSmallDisks(members, field);
+    const struck = suited(members, field, hasSmallDisk);
     return {
       description: leftBytes === 0 ? 'disk full' : `disk full but for ${leftBytes} bytes`,
       struck,
@@ -37,19 +37,12 @@ export const diskFull: FaultKind = defineKind({
   },
 });
 
-/** Those of them; if that is nobody, the first that has one. */
-function onSmallDisks(members: readonly Member[], { fleet }: Battlefield): readonly Member[] {
-  const chosen = members.filter(hasSmallDisk);
-  return chosen.length > 0 ? chosen : fleet.members.filter(hasSmallDisk).slice(0, 1);
-}
-
 function hasSmallDisk({ stateDirectory }: Member): boolean {
   const { blocks, bsize } = statfsSync(stateDirectory);
   return blocks * bsize <= smallDiskBytes;
 }
 
-/** Exported for the tests: what fills up is any directory. */
-export async function keepFull(
+async function keepFull(
   directory: string,
   leftBytes: number,
   clock: Clock,

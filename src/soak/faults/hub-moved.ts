@@ -3,7 +3,7 @@ import type { Enrollment } from '../../simulator/enrollment.ts';
 import { deriveDeviceKeys } from '../../simulator/keys.ts';
 import type { Simulator } from '../../simulator/simulator.ts';
 import type { FaultKind } from './fault-kind.ts';
-import { defineKind, forEach } from './kind.ts';
+import { defineKind, forEach, suited } from './kind.ts';
 
 /** What an operator does: says at DPS where the device belongs, and shuts it out at its old hub. It stays there. */
 export const hubMoved: FaultKind = defineKind({
@@ -12,9 +12,9 @@ export const hubMoved: FaultKind = defineKind({
   timing: { exclusive: 'identity', shortestMs: 0 },
   options: v.strictObject({ old: v.optional(v.picklist(['disabled', 'deleted']), 'disabled') }),
   unavailable: ({ cloud }) => (cloud.simulator.hubs.length > 1 ? undefined : 'there is one hub only'),
-  strike: ({ old }, members, { cloud }) => {
-    const { simulator } = cloud;
-    const struck = members.filter(({ name }) => canBeMoved(simulator, name));
+  strike: ({ old }, members, field) => {
+    const { cloud } = field;
+    const struck = suited(members, field, ({ name }) => canBeMoved(cloud.simulator, name));
     return {
       description: `moved to another hub, ${old} at the old one`,
       struck,

@@ -4,7 +4,7 @@ import type { Simulator } from '../../simulator/simulator.ts';
 import type { Member } from '../fleet/fleet.ts';
 import { dropConnections } from './cloud-faults.ts';
 import type { Battlefield, FaultKind } from './fault-kind.ts';
-import { defineKind, forEach, held, noOptions } from './kind.ts';
+import { defineKind, forEach, held, noOptions, suited } from './kind.ts';
 
 /** The device's first key is no longer good: it has to get on with its second, until somebody writes the new one. */
 const keysRotated = defineKind({
@@ -16,7 +16,7 @@ const keysRotated = defineKind({
   unavailable: ({ fleet }) =>
     fleet.members.some(isByKey) ? undefined : 'no agent has an individual enrollment and its key in a file',
   strike: (_options, members, field) => {
-    const struck = members.filter(isByKey);
+    const struck = suited(members, field, isByKey);
     return {
       description: 'primary key replaced',
       struck,
@@ -46,8 +46,7 @@ const groupKeyRotated = defineKind({
   strike: (_options, members, field) => {
     const { registrations } = field.cloud.simulator.registry;
     const groupOf = ({ name }: Member): string | undefined => registrations.find(name)?.enrollmentGroupId;
-    const group = members
-      .filter(isByGroup)
+    const group = suited(members, field, isByGroup)
       .map(groupOf)
       .find((name) => name !== undefined);
     const struck =

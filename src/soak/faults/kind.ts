@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { someOf } from '../../lib/seeded-random.ts';
 import type { Member } from '../fleet/fleet.ts';
 import type { Battlefield, FaultKind, Strike } from './fault-kind.ts';
 
@@ -58,6 +59,16 @@ export function membersAt(hub: string | undefined, { cloud, fleet }: Battlefield
   if (hub === undefined) return fleet.members;
   const { registrations } = cloud.simulator.registry;
   return fleet.members.filter(({ name }) => registrations.find(name)?.assignedHub === hub);
+}
+
+/** Those of them whom it can strike; if that is nobody, as many others, by chance. */
+export function suited(
+  members: readonly Member[],
+  { fleet, random }: Battlefield,
+  canBeStruck: (member: Member) => boolean,
+): readonly Member[] {
+  const chosen = members.filter(canBeStruck);
+  return chosen.length > 0 ? chosen : someOf(random, fleet.members.filter(canBeStruck), members.length);
 }
 
 /** Resolves when the signal is aborted. */

@@ -1,8 +1,7 @@
 import * as v from 'valibot';
-import { someOf } from '../../lib/seeded-random.ts';
 import type { Member } from '../fleet/fleet.ts';
 import type { Battlefield, FaultKind, Strike, WireShape } from './fault-kind.ts';
-import { defineKind, held, milliseconds, noOptions, share } from './kind.ts';
+import { defineKind, held, milliseconds, noOptions, share, suited } from './kind.ts';
 
 const common = {
   isLocal: true,
@@ -102,10 +101,6 @@ function shaped(
   };
 }
 
-/** Those of them whose way leads over the wire; if that is nobody, as many others. */
-function proxiedOf(members: readonly Member[], { fleet, random }: Battlefield): readonly Member[] {
-  const proxied = members.filter(({ isProxied }) => isProxied);
-  if (proxied.length > 0) return proxied;
-  const all = fleet.members.filter(({ isProxied }) => isProxied);
-  return someOf(random, all, members.length);
+function proxiedOf(members: readonly Member[], field: Battlefield): readonly Member[] {
+  return suited(members, field, ({ isProxied }) => isProxied);
 }
