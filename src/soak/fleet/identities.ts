@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
+import { rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createTestAuthority, createTestDevice } from '../../certificates/test-authority.ts';
 import type { TestAuthority } from '../../certificates/test-authority.ts';
-import { writeFileAtomically } from '../../lib/atomic-file.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { Secret } from '../../lib/secret.ts';
 import { deriveDeviceKey } from '../../provisioning/derive-device-key.ts';
@@ -128,8 +128,8 @@ class EnrolledMembers implements Identities {
     const { certificatePem, privateKeyPem } = await createTestDevice(name, validity, this.#authority);
     const files = certificateFiles(folder);
     // The agent takes a pair up when both have kept still for a while, so that one after the other will do.
-    await writeFileAtomically(files.privateKey, privateKeyPem);
-    await writeFileAtomically(files.certificate, certificatePem);
+    await replaceFile(files.privateKey, privateKeyPem);
+    await replaceFile(files.certificate, certificatePem);
     return [privateKeyPem];
   }
 }
@@ -137,19 +137,25 @@ class EnrolledMembers implements Identities {
 async function withKeys(name: string, folder: string, keys: readonly string[]): Promise<Identity> {
   const [keyFile, secondFile] = [join(folder, 'key'), join(folder, 'secondary-key')];
   const [primary = '', secondary] = keys;
-  await writeFileAtomically(keyFile, primary);
+  await replaceFile(keyFile, primary);
   const attestation = {
     method: 'symmetric_key',
     registration_id: name,
     symmetric_key: `file://${keyFile}`,
   };
   if (secondary === undefined) return { attestation, keyFile, secrets: keys };
-  await writeFileAtomically(secondFile, secondary);
+  await replaceFile(secondFile, secondary);
   return {
     attestation: { ...attestation, secondary_symmetric_key: `file://${secondFile}` },
     keyFile,
     secrets: keys,
   };
+}
+
+/** Whoever reads it meanwhile reads the old one or the new; that it outlasts a power cut is of no use to a soak. */
+async function replaceFile(path: string, content: string): Promise<void> {
+  await writeFile(`${path}.new`, content, { mode: 0o600 });
+  await rename(`${path}.new`, path);
 }
 
 function certificateFiles(folder: string): { readonly certificate: string; readonly privateKey: string } {

@@ -42,7 +42,8 @@ export class Keeper {
   /** Whoever still runs is ended. */
   async close(): Promise<void> {
     this.#isClosed = true;
-    if (this.#shell.pid === undefined || this.#shell.exitCode !== null) return;
+    const { pid, exitCode, signalCode } = this.#shell;
+    if (pid === undefined || exitCode !== null || signalCode !== null) return;
     const gone = once(this.#shell, 'exit');
     this.#shell.stdin?.end();
     await gone;

@@ -8,6 +8,15 @@ const states = new Set(['provisioning', 'connecting', 'connected', 'waiting', 's
 /** A token is signed with a secret, and is one itself. */
 const signature = /\bsig=(?!\[secret\])[A-Za-z0-9%+/]{8}/;
 
+/** Secrets of one agent, as they were put in place one after the other. */
+const mostSets = 8;
+
+interface Guarded {
+  readonly sets: readonly (readonly string[])[];
+  /** All of them in all their forms, and those of everybody. */
+  readonly known: readonly string[];
+}
+
 export interface LogWatchOptions {
   readonly observations: Observations;
   /** What nobody's log may hold. */
@@ -18,16 +27,20 @@ export interface LogWatchOptions {
 export class LogWatch {
   readonly #observations: Observations;
   readonly #common: readonly string[];
-  readonly #own = new Map<string, readonly string[]>();
+  readonly #own = new Map<string, Guarded>();
 
   constructor({ observations, secrets }: LogWatchOptions) {
     this.#observations = observations;
     this.#common = formsOf(secrets);
   }
 
-  /** From now on these are looked for in what this agent logs, beside those that are known. */
+  /**
+   * From now on these are looked for in what this agent logs, beside those that are known; what it had many times before is
+   * of no use to anybody, and no longer looked for.
+   */
   guard(agent: string, secrets: readonly string[]): void {
-    this.#own.set(agent, [...(this.#own.get(agent) ?? []), ...formsOf(secrets)]);
+    const sets = [...(this.#own.get(agent)?.sets ?? []), formsOf(secrets)].slice(-mostSets);
+    this.#own.set(agent, { sets, known: [...this.#common, ...sets.flat()] });
   }
 
   /** A line of an agent's log; returns it as it may be kept. */
@@ -57,7 +70,7 @@ export class LogWatch {
   }
 
   #withoutSecrets(agent: string, text: string): string {
-    const known = [...this.#common, ...(this.#own.get(agent) ?? [])];
+    const known = this.#own.get(agent)?.known ?? this.#common;
     if (!known.some((form) => text.includes(form)) && !signature.test(text)) return text;
     const kept = withoutSecrets(text, known);
     this.#observations.find('secret', agent, kept);

@@ -1,12 +1,10 @@
 // A director that is there to be killed: starts a fleet of one frozen agent and a crew, and says which processes they are.
 import process from 'node:process';
-import { mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Scratch } from '../../support/scratch.ts';
 import { fleetFor } from './fleet-rig.ts';
 
-const [directory = mkdtempSync(join(tmpdir(), 'dps-agent-test-'))] = process.argv.slice(2);
+const [directory = ''] = process.argv.slice(2);
 const scratch = new Scratch();
 const alone = await fleetFor(scratch, { name: 'alone', agents: 1 }, { directory: join(directory, 'alone') });
 const crew = await fleetFor(

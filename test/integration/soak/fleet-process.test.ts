@@ -8,7 +8,7 @@ import { Scratch } from '../../support/scratch.ts';
 import { allConnected, fleetFor, lives, stateOf, until } from './fleet-rig.ts';
 import type { Rig } from './fleet-rig.ts';
 
-describe('a fleet of agents in a process each', () => {
+describe('a fleet of agents in a process each', { concurrency: true }, () => {
   it('connects by all kinds of identity; whoever is killed, frozen or told to read again is there afterwards; in the end nobody is', async (t) => {
     const { fleet, simulator, directory } = await rig(t);
     await fleet.start();

@@ -33,8 +33,8 @@ export async function fleetFor(
   scenario: Partial<FleetOptions['scenario']>,
   over: Partial<FleetOptions> = {},
 ): Promise<Rig> {
-  const simulator = await simulatorFor(scratch);
-  const directory = await scratch.folder();
+  const directory = over.directory ?? (await scratch.folder());
+  const simulator = await simulatorFor(scratch, { dataDirectory: join(directory, 'simulator') });
   const startedMs = clock.monotonic();
   const fleet = await createFleet({
     scenario: {
