@@ -12,6 +12,7 @@ const root = join(import.meta.dirname, '..');
 const programs = [
   { name: 'dps-agent', entry: 'src/main.ts' },
   { name: 'dps-agent-simulator', entry: 'src/simulator/main.ts' },
+  { name: 'dps-agent-soak', entry: 'src/soak/main.ts' },
 ];
 
 await rm(join(root, 'dist'), { recursive: true, force: true });

@@ -1,0 +1,118 @@
+import { formatDuration } from '../config/duration.ts';
+import { UsageError } from '../cli/usage.ts';
+import type { Clock } from '../lib/clock.ts';
+import { ConfigError } from '../lib/errors.ts';
+import type { Log } from '../lib/log.ts';
+import type { Secret } from '../lib/secret.ts';
+import { describeEstimate, estimate } from './azure-estimate.ts';
+import type { RunLine } from './command-line.ts';
+import { direct } from './director.ts';
+import { faultKinds } from './faults/kinds.ts';
+import type { Programs } from './fleet/fleet-options.ts';
+import type { Finding, Verdict } from './judge/verdict.ts';
+import { ProgressLines } from './progress.ts';
+import { makeRunDirectory } from './run-directory.ts';
+import { loadScenario } from './scenario/library.ts';
+import type { LoadedScenario } from './scenario/library.ts';
+import { total } from './scenario/schedule.ts';
+
+/** Everything of the machine and the process that a run needs. */
+export interface Surroundings {
+  readonly clock: Clock;
+  /** The directory of the shipped scenarios. */
+  readonly library: string;
+  readonly programs: Programs;
+  /** Of the environment. */
+  readonly azure: { readonly scopeId: string; readonly groupKey: Secret } | undefined;
+  readonly version: string;
+  readonly nodeVersion: string;
+  readonly machine: string;
+  readonly log: Log;
+  readonly say: (text: string) => void;
+}
+
+/** `dps-agent-soak run`: resolves with whether every invariant held. */
+export async function runCommand(line: RunLine, around: Surroundings, signal: AbortSignal): Promise<boolean> {
+  const { clock, log, say, programs } = around;
+  const { json } = line;
+  const loaded = withOptions(await loadScenario(line.scenario, around.library, faultKinds), line);
+  const { scenario } = loaded;
+  const durationMs = line.durationMs ?? total(scenario.phases);
+  if (line.isDryRun) {
+    say(dryRun(loaded, durationMs, line));
+    return true;
+  }
+  const { name, seed } = scenario;
+  const azure = line.target === 'azure' ? azureOf(around) : undefined;
+  const directory = await makeRunDirectory({ out: line.out, scenario: name, seed, now: clock.now() });
+  if (!json) say(`${name}, seed ${seed}, ${scenario.agents} agents, in ${directory.path}\n`);
+  const { version, nodeVersion, machine } = around;
+  const { evidence, verdict } = await direct(
+    {
+      ...{ loaded, durationMs, azure, directory, programs, clock, log },
+      ...{ host: line.host, agentsPerProcess: line.agentsPerProcess, maxMessages: line.maxMessages },
+      kinds: faultKinds,
+      facts: { version, nodeVersion, machine },
+      progress: new ProgressLines(clock, say, json),
+    },
+    signal,
+  );
+  const interruption = signal.aborted ? 'interrupted: judged is what there was until then\n' : '';
+  if (json) say(`${JSON.stringify({ run: evidence.run, ...verdict, directory: directory.path })}\n`);
+  else say(`${interruption}${describeVerdict(verdict)}${directory.path}/result.json\n`);
+  return verdict.ok;
+}
+
+/** What the command line says counts more than the file. */
+function withOptions({ scenario, text }: LoadedScenario, { agents, seed }: RunLine): LoadedScenario {
+  return { text, scenario: { ...scenario, agents: agents ?? scenario.agents, seed: seed ?? scenario.seed } };
+}
+
+function azureOf({ azure }: Surroundings): NonNullable<Surroundings['azure']> {
+  if (azure !== undefined) return azure;
+  throw new UsageError(
+    '--target azure needs DPS_AGENT_SOAK_SCOPE_ID and DPS_AGENT_SOAK_GROUP_KEY in the environment',
+  );
+}
+
+function dryRun({ scenario }: LoadedScenario, durationMs: number, { target, maxMessages }: RunLine): string {
+  const { name, agents, phases, calmMs } = scenario;
+  const faults = phases
+    .flatMap((phase) => phase.faults)
+    .filter(({ kind }) => target === 'simulator' || isLocal(kind));
+  const kinds = [...new Set(faults.map(({ kind }) => kind))];
+  const plan = [
+    `${name}: ${agents} agents, ${formatDuration(durationMs)}, then calm for ${formatDuration(calmMs)} at the most\n`,
+    `faults: ${kinds.join(', ')}\n`,
+  ];
+  const cost = target === 'azure' ? describeEstimate(estimate(scenario, durationMs), maxMessages ?? 0) : '';
+  return plan.join('') + cost;
+}
+
+function isLocal(name: string): boolean {
+  const kind = faultKinds.find((each) => each.name === name);
+  if (kind === undefined) throw new ConfigError(`cannot find a kind of fault called ${name}`);
+  return kind.isLocal === true;
+}
+
+function describeVerdict({ ok, invariants }: Verdict): string {
+  return [...invariants.map(describeFinding), ok ? 'held\n' : 'BROKEN\n'].join('');
+}
+
+const marks: Readonly<Record<Finding['outcome'], string>> = {
+  held: 'held      ',
+  broken: 'BROKEN    ',
+  'not-judged': 'not judged',
+};
+
+function describeFinding({ title, outcome, value, limit, unit, detail }: Finding): string {
+  const figures = outcome === 'not-judged' ? '' : `: ${figure(value)} ${unit}, of at most ${figure(limit)}`;
+  const why =
+    outcome === 'held' || detail === '' ? '' : `\n             ${detail.replaceAll('\n', '\n             ')}`;
+  return `${marks[outcome]} ${title}${figures}${why}\n`;
+}
+
+/** No more digits than a reader can use. */
+function figure(value: number): string {
+  return String(Number(value.toPrecision(4)));
+}
