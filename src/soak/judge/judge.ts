@@ -3,6 +3,7 @@ import type { Limits } from '../scenario/scenario.ts';
 import { deliveredOrCounted } from './delivered-or-counted.ts';
 import { descriptorsFlat, socketsFlat, timersFlat } from './flat.ts';
 import { duplicatesShare } from './duplicates.ts';
+import { faultsAsPlanned } from './faults-as-planned.ts';
 import type { Invariant } from './invariant.ts';
 import { memorySlope, memoryWorst } from './memory.ts';
 import { order } from './order.ts';
@@ -37,6 +38,7 @@ const invariants: readonly Invariant[] = [
   descriptorsFlat,
   socketsFlat,
   timersFlat,
+  faultsAsPlanned,
 ];
 
 /** What came of a run, by what was seen of it and nothing else: the same evidence gives the same verdict. */

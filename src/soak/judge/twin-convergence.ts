@@ -1,6 +1,8 @@
+import type { Evidence } from '../evidence.ts';
 import { moment, notJudged, some, within } from './invariant.ts';
 import type { Invariant } from './invariant.ts';
 import { faultSpans, isWithin, joined, observedUntilMs, offlineSpans, stateSpans } from './spans.ts';
+import type { Span } from './spans.ts';
 
 /** A desired property is acknowledged soon, counted from when its agent was connected and no fault struck it. */
 export const twinConvergence: Invariant = (evidence, limits) => {
@@ -10,12 +12,11 @@ export const twinConvergence: Invariant = (evidence, limits) => {
     limit: limits.twinMs,
     unit: 'ms',
   };
-  const states = stateSpans(evidence);
-  const faults = faultSpans(evidence);
+  const excusesOf = allExcuses(evidence);
   const lastMs = observedUntilMs(evidence);
   const seen = evidence.twins.flatMap(({ agent, version, atMs, acknowledgedMs }) => {
     const endMs = acknowledgedMs ?? lastMs;
-    const excuses = joined([...offlineSpans(states.get(agent) ?? []), ...(faults.get(agent) ?? [])]);
+    const excuses = excusesOf.get(agent) ?? [];
     // Acknowledged while something was wrong, or still without a connection at the end.
     if (isWithin(endMs, excuses)) return [];
     const freeMs = Math.max(atMs, ...excuses.filter(({ toMs }) => toMs <= endMs).map(({ toMs }) => toMs));
@@ -36,3 +37,14 @@ export const twinConvergence: Invariant = (evidence, limits) => {
   const detail = `${seen.length} changes; slowest: ${some(words)}`;
   return within(subject, slowest[0]?.tookMs ?? 0, { held: detail, broken: detail });
 };
+
+/** When each agent had no connection, or a fault was in force for it. */
+function allExcuses(evidence: Evidence): Map<string, Span[]> {
+  const faults = faultSpans(evidence);
+  return new Map(
+    [...stateSpans(evidence)].map(([agent, spans]) => [
+      agent,
+      joined([...offlineSpans(spans), ...(faults.get(agent) ?? [])]),
+    ]),
+  );
+}

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { seededRandom } from '../../../../src/lib/seeded-random.ts';
+import { faultsAsPlanned } from '../../../../src/soak/judge/faults-as-planned.ts';
 import { secrets, unhandled } from '../../../../src/soak/judge/log-findings.ts';
 import { descriptorsFlat, socketsFlat, timersFlat } from '../../../../src/soak/judge/flat.ts';
 import { memorySlope, memoryWorst } from '../../../../src/soak/judge/memory.ts';
 import type { Finding } from '../../../../src/soak/judge/verdict.ts';
-import { evidence, limits, samples } from '../../../fakes/evidence.ts';
+import { evidence, fault, limits, samples } from '../../../fakes/evidence.ts';
 
 const megabyte = 1024 * 1024;
 const minuteMs = 60_000;
@@ -152,5 +153,20 @@ describe('logs and ends', () => {
     const findings = [{ kind: 'secret', agent: 'one', atMs: 5000, line: 'key [secret]' }] as const;
     assert.equal(secrets(evidence({ findings }), limits).outcome, 'broken');
     assert.equal(unhandled(evidence({ findings }), limits).outcome, 'held');
+  });
+});
+
+describe('faults', () => {
+  it('are as planned when each was made and put right, or cannot be had here', () => {
+    const faults = [fault(), fault({ id: 2, kind: 'disk-full', unavailable: 'needs root' })];
+    const finding = faultsAsPlanned(evidence({ faults }), limits);
+    assert.equal(finding.outcome, 'held');
+    assert.match(finding.detail, /2 faults, kinds made: 1; not to be had here: disk-full \(needs root\)/);
+  });
+
+  it('are not when one went wrong', () => {
+    const finding = faultsAsPlanned(evidence({ faults: [fault({ failed: 'EADDRINUSE' })] }), limits);
+    assert.equal(finding.outcome, 'broken');
+    assert.match(finding.detail, /hub-gone at 100.0 s: EADDRINUSE/);
   });
 });
