@@ -73,7 +73,10 @@ class ProcessFleet implements Fleet {
     );
     if (identities.certify !== undefined)
       this.certify = async (name, notAfter) => {
-        const secrets = await identities.certify?.(name, this.#member(name).folder, notAfter);
+        const { attestation, folder } = this.#member(name);
+        if (attestation !== 'x509')
+          throw new Error(`cannot issue a certificate for ${name}: it proves itself by a key`);
+        const secrets = await identities.certify?.(name, folder, notAfter);
         this.#watch.guard(name, secrets ?? []);
       };
   }
