@@ -17,12 +17,16 @@ export interface RunLine {
   readonly seed: number | undefined;
   readonly host: 'process' | 'in-process';
   readonly agentsPerProcess: number | undefined;
+  /** Of the agents' names, in place of the scenario's own. */
+  readonly namePrefix: string | undefined;
   readonly out: string | undefined;
   /** What runs in place of the `dps-agent` beside this program. */
   readonly agentProgram: string | undefined;
   readonly target: 'simulator' | 'azure';
   readonly maxMessages: number | undefined;
   readonly isDryRun: boolean;
+  /** Where a monitor is told how the run is getting on, on every network. */
+  readonly metricsPort: number | undefined;
   readonly json: boolean;
 }
 
@@ -39,11 +43,13 @@ run:
   --seed N               the same seed, the same faults (default: as the scenario says)
   --in-process           many agents to a process, instead of each in its own
   --crew N               with --in-process: how many to a process
+  --name-prefix NAME     what agents are called before their number (default: as the scenario is called)
   --out DIR              where logs, evidence and verdict go (default ./soak-runs/<scenario>-<date>-<seed>)
   --agent-program FILE   a dps-agent.cjs to be tried in place of this installation's
   --target azure         a real DPS; DPS_AGENT_SOAK_SCOPE_ID and DPS_AGENT_SOAK_GROUP_KEY say which
   --max-messages N       with --target azure: what may be sent and never exceeded
   --dry-run              say what would be done and what it would cost, and do nothing
+  --metrics-port N       progress for Prometheus too, at http://…:N/metrics
   --json                 progress and verdict as lines of JSON
 compare:
   two run directories, the earlier first; --json
@@ -86,11 +92,13 @@ const runOptions = {
   seed: { type: 'string' },
   'in-process': { type: 'boolean', default: false },
   crew: { type: 'string' },
+  'name-prefix': { type: 'string' },
   out: { type: 'string' },
   'agent-program': { type: 'string' },
   target: { type: 'string', default: 'simulator' },
   'max-messages': { type: 'string' },
   'dry-run': { type: 'boolean', default: false },
+  'metrics-port': { type: 'string' },
   json: { type: 'boolean', default: false },
 } as const;
 
@@ -112,9 +120,11 @@ function runLine(args: readonly string[]): RunLine {
     seed: wholeNumber('--seed', values.seed, 0, 2 ** 32 - 1),
     host: isInProcess ? 'in-process' : 'process',
     agentsPerProcess: wholeNumber('--crew', values.crew, 1, 10_000),
+    namePrefix: name('--name-prefix', values['name-prefix']),
     out: values.out,
     agentProgram: values['agent-program'],
     ...{ target, maxMessages, isDryRun: values['dry-run'], json: values.json },
+    metricsPort: wholeNumber('--metrics-port', values['metrics-port'], 1, 65_535),
   };
 }
 
@@ -147,6 +157,12 @@ function wholeNumber(
   const value = Number(text);
   if (/^\d+$/.test(text) && value >= least && value <= most) return value;
   throw new UsageError(`cannot use ${option} ${text}: it must be a whole number from ${least} to ${most}`);
+}
+
+/** With a number behind it, it is a registration ID. */
+function name(option: string, text: string | undefined): string | undefined {
+  if (text === undefined || /^[A-Za-z0-9][A-Za-z0-9-]{0,39}$/.test(text)) return text;
+  throw new UsageError(`cannot use ${option} ${text}: it must be letters, digits and dashes, 40 at most`);
 }
 
 const shortestRunMs = 10_000;

@@ -24,7 +24,7 @@ import type { StageOptions } from './stage.ts';
 import { Timeline } from './timeline.ts';
 import { undoing } from './undoing.ts';
 
-export interface RunPlan extends Pick<StageOptions, 'host' | 'agentsPerProcess' | 'azure'> {
+export interface RunPlan extends Pick<StageOptions, 'host' | 'agentsPerProcess' | 'namePrefix' | 'azure'> {
   readonly loaded: LoadedScenario;
   /** Of all phases together, in milliseconds; the start before them and the calm after them come on top. */
   readonly durationMs: number;
@@ -233,9 +233,9 @@ const connectMs = 200;
 const interruptedCalmMs = 20_000;
 
 function stageOptions(plan: RunPlan, timeline: Timeline): Omit<StageOptions, 'defer' | 'onFailure'> {
-  const { host, agentsPerProcess, azure, programs, clock, log } = plan;
+  const { host, agentsPerProcess, namePrefix, azure, programs, clock, log } = plan;
   return {
-    ...{ host, agentsPerProcess, azure, programs, clock, log },
+    ...{ host, agentsPerProcess, namePrefix, azure, programs, clock, log },
     scenario: plan.loaded.scenario,
     directory: plan.directory.path,
     cloudDirectory: plan.directory.cloudPath,

@@ -51,7 +51,19 @@ export class ProgressLines implements Progress {
   }
 }
 
-interface Moment {
+/** Tells all of them. */
+export function together(all: readonly Progress[]): Progress {
+  return {
+    begin: (scene) => {
+      for (const each of all) each.begin(scene);
+    },
+    end: () => {
+      for (const each of all) each.end();
+    },
+  };
+}
+
+export interface Moment {
   readonly elapsedMs: number;
   readonly phase: string;
   readonly agents: Readonly<Record<string, number>>;
@@ -61,7 +73,7 @@ interface Moment {
   readonly faults: readonly string[];
 }
 
-function momentOf({ fleet, ledger, engine, timeline }: Scene): Moment {
+export function momentOf({ fleet, ledger, engine, timeline }: Scene): Moment {
   const agents: Record<string, number> = {};
   for (const { name } of fleet.members) {
     const state = fleet.states.get(name)?.state ?? 'not heard of';

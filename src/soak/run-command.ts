@@ -10,7 +10,9 @@ import { direct } from './director.ts';
 import { faultKinds } from './faults/kinds.ts';
 import type { Programs } from './fleet/fleet-options.ts';
 import type { Finding, Verdict } from './judge/verdict.ts';
-import { ProgressLines } from './progress.ts';
+import { ProgressMetrics } from './progress-metrics.ts';
+import { ProgressLines, together } from './progress.ts';
+import type { Progress } from './progress.ts';
 import { makeRunDirectory } from './run-directory.ts';
 import { loadScenario } from './scenario/library.ts';
 import type { LoadedScenario } from './scenario/library.ts';
@@ -47,20 +49,36 @@ export async function runCommand(line: RunLine, around: Surroundings, signal: Ab
   const directory = await makeRunDirectory({ out: line.out, scenario: name, seed, now: clock.now() });
   if (!json) say(`${name}, seed ${seed}, ${scenario.agents} agents, in ${directory.path}\n`);
   const { version, nodeVersion, machine } = around;
-  const { evidence, verdict } = await direct(
-    {
-      ...{ loaded, durationMs, azure, directory, programs, clock, log },
-      ...{ host: line.host, agentsPerProcess: line.agentsPerProcess, maxMessages: line.maxMessages },
-      kinds: faultKinds,
-      facts: { version, nodeVersion, machine },
-      progress: new ProgressLines(clock, say, json),
-    },
-    signal,
+  const { evidence, verdict } = await withMetrics(line.metricsPort, (metrics) =>
+    direct(
+      {
+        ...{ loaded, durationMs, azure, directory, programs, clock, log },
+        ...{ host: line.host, agentsPerProcess: line.agentsPerProcess, maxMessages: line.maxMessages },
+        namePrefix: line.namePrefix,
+        kinds: faultKinds,
+        facts: { version, nodeVersion, machine },
+        progress: together([new ProgressLines(clock, say, json), ...metrics]),
+      },
+      signal,
+    ),
   );
   const interruption = signal.aborted ? 'interrupted: judged is what there was until then\n' : '';
   if (json) say(`${JSON.stringify({ run: evidence.run, ...verdict, directory: directory.path })}\n`);
   else say(`${interruption}${describeVerdict(verdict)}${directory.path}/result.json\n`);
   return verdict.ok;
+}
+
+async function withMetrics<T>(
+  port: number | undefined,
+  run: (metrics: readonly Progress[]) => Promise<T>,
+): Promise<T> {
+  if (port === undefined) return await run([]);
+  const metrics = await ProgressMetrics.open(port);
+  try {
+    return await run([metrics]);
+  } finally {
+    await metrics.close();
+  }
 }
 
 /** What the command line says counts more than the file. */

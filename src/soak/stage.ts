@@ -18,6 +18,8 @@ export interface StageOptions {
   readonly scenario: Scenario;
   readonly host: 'process' | 'in-process';
   readonly agentsPerProcess: number | undefined;
+  /** Of the agents' names; absent: the scenario's own. */
+  readonly namePrefix: string | undefined;
   /** Absent: the simulator. */
   readonly azure: { readonly scopeId: string; readonly groupKey: Secret } | undefined;
   readonly directory: string;
@@ -46,7 +48,8 @@ export async function setStage(options: StageOptions): Promise<Battlefield> {
   defer(() => wire.close());
   const fakeTime = needs(scenario, 'clock-jump') ? await fakeTimeLibrary() : undefined;
   const fleet = await createFleet({
-    ...{ scenario, host, directory, programs, elapsed, random, clock, log },
+    ...{ host, directory, programs, elapsed, random, clock, log },
+    scenario: { ...scenario, name: options.namePrefix ?? scenario.name },
     target: targetOf(options, cloud),
     proxy: wire,
     startSpreadMs: (scenario.agents / startsPerSecond) * 1000,

@@ -105,6 +105,7 @@ async function run(
       durationMs: 7000,
       host: 'in-process',
       agentsPerProcess: 2,
+      namePrefix: 'north',
       azure: undefined,
       maxMessages: undefined,
       kinds: faultKinds,

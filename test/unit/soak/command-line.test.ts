@@ -13,11 +13,13 @@ describe('the command line of the soak', () => {
       seed: undefined,
       host: 'process',
       agentsPerProcess: undefined,
+      namePrefix: undefined,
       out: undefined,
       agentProgram: undefined,
       target: 'simulator',
       maxMessages: undefined,
       isDryRun: false,
+      metricsPort: undefined,
       json: false,
     });
   });
@@ -59,6 +61,11 @@ describe('the command line of the soak', () => {
     ],
     ['run --duration 5s', 'cannot use --duration 5s: it must be 10s at least'],
     ['run --crew 5', '--crew goes with --in-process only'],
+    [
+      'run --name-prefix a_b',
+      'cannot use --name-prefix a_b: it must be letters, digits and dashes, 40 at most',
+    ],
+    ['run --metrics-port 0', 'cannot use --metrics-port 0: it must be a whole number from 1 to 65535'],
     ['run --target aws', 'cannot use --target aws: it must be simulator or azure'],
     ['run --target azure', '--target azure needs --max-messages N: every message is billed'],
     ['run --max-messages 5', '--max-messages goes with --target azure only'],
