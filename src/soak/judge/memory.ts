@@ -13,7 +13,7 @@ const megabyte = 1024 * 1024;
  * What a process may still settle by after warm-up, however short the time: a heap that V8 makes larger once, a backlog in
  * memory, pages not given back. So a short run tells only what grows fast, and a long one what grows slowly.
  */
-const settling = { bytes: 32 * megabyte, perFurtherAgent: megabyte };
+const settling = { bytes: 20 * megabyte, perFurtherAgent: megabyte };
 /** Samples follow from one another: more than so many are no more certain. */
 const independentSamples = 20;
 /** Beyond three standard errors it is no accident. */

@@ -46,3 +46,15 @@ test('the same evidence, read back from its file, gives the same verdict', () =>
   const readBack = JSON.parse(JSON.stringify(clean)) as typeof clean;
   assert.deepEqual(judge(readBack, limits), judge(clean, limits));
 });
+
+test('at Azure nobody is accused by what only the cloud could have seen', () => {
+  const unseen = { ...clean, ledger: { one: ledgerEntry({ missing: 100, delivered: 0 }) } };
+  const { ok, invariants } = judge({ ...unseen, run: { ...clean.run, target: 'azure' } }, limits);
+  assert.equal(ok, true);
+  const [delivered] = invariants;
+  assert.deepEqual(
+    [delivered?.id, delivered?.outcome, delivered?.value],
+    ['delivered-or-counted', 'not-judged', 0],
+  );
+  assert.equal(invariants.find(({ id }) => id === 'secrets')?.outcome, 'held');
+});

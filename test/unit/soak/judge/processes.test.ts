@@ -62,8 +62,8 @@ describe('memory', () => {
     assert.equal(memorySlope(evidence({ processes }), limits).outcome, 'held');
   });
 
-  it('is broken within two minutes by a megabyte a second', () => {
-    const findings = memoryOf({ durationMs: 2 * minuteMs, leak: 3600 * megabyte });
+  it('is broken within two minutes by half a megabyte a second', () => {
+    const findings = memoryOf({ durationMs: 2 * minuteMs, leak: 1800 * megabyte });
     assert.deepEqual(outcomes(findings), ['broken', 'broken']);
     assert.match(findings[0]?.detail ?? '', /fastest: unit-\d .* MB an hour/);
   });
