@@ -22,6 +22,9 @@ export function notJudged(subject: Subject, why: string): Finding {
   return { ...subject, value: 0, outcome: 'not-judged', detail: why };
 }
 
+/** Why nothing can be said of what happened in the cloud. */
+export const unheard = 'Azure tells the soak neither what arrives nor who asks';
+
 /** A few of many, for people. */
 export function some(items: readonly string[], most = 5): string {
   const more = items.length - most;

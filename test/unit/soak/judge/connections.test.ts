@@ -169,6 +169,12 @@ describe('registrations', () => {
     const crowd = registrations(evidence({ registrations: atDps(10) }), limits);
     assert.deepEqual([crowd.outcome, crowd.value], ['broken', 150]);
   });
+
+  it('cannot be judged at Azure, where nobody counts them', () => {
+    const { run } = evidence();
+    const atAzure = evidence({ run: { ...run, target: 'azure' }, registrations: [] });
+    assert.equal(registrations(atAzure, limits).outcome, 'not-judged');
+  });
 });
 
 describe('the twin', () => {

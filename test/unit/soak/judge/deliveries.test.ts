@@ -36,6 +36,13 @@ describe('delivered or counted', () => {
     const finding = deliveredOrCounted(evidence({ ledger: { one: ledgerEntry({ promised: 0 }) } }), limits);
     assert.equal(finding.outcome, 'not-judged');
   });
+
+  it('cannot be judged at Azure, which does not tell what arrives', () => {
+    const { run } = evidence();
+    const ledger = { one: ledgerEntry({ delivered: 0, missing: 100 }) };
+    const finding = deliveredOrCounted(evidence({ run: { ...run, target: 'azure' }, ledger }), limits);
+    assert.equal(finding.outcome, 'not-judged');
+  });
 });
 
 describe('duplicates', () => {
