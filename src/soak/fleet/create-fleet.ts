@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Fleet, Member } from './fleet.ts';
@@ -61,6 +62,8 @@ class ProcessFleet implements Fleet {
     identities: Identities,
     socketFolder: string | undefined,
   ) {
+    // One for each unit that waits for its start.
+    setMaxListeners(0, this.#stopping.signal);
     this.#options = options;
     this.#socketFolder = socketFolder;
     this.members = furnished.map(({ member }) => member);
