@@ -4,6 +4,7 @@ import { untilStopped } from '../../lib/deadline.ts';
 import type { FaultRecord } from '../evidence.ts';
 import type { Occurrence } from '../scenario/schedule.ts';
 import type { Battlefield, FaultKind, Strike } from './fault-kind.ts';
+import { processSort, unitsOf } from './process-kinds.ts';
 
 export interface FaultEngineOptions {
   /** By their moments. */
@@ -22,7 +23,7 @@ export class FaultEngine {
   readonly #options: FaultEngineOptions;
   readonly #records: FaultRecord[] = [];
   readonly #underWay = new Map<number, FaultUnderWay>();
-  /** Of each sort that must not overlap, when the last of it will have been put right. */
+  /** Of each sort that must not overlap, or of it for each process, when the last will have been put right. */
   readonly #last = new Map<string, Promise<void>>();
 
   constructor(options: FaultEngineOptions) {
@@ -62,11 +63,20 @@ export class FaultEngine {
       this.#notMade(occurrence, 'there is no such kind');
       return Promise.resolve();
     }
-    const sort = kind.timing?.exclusive ?? kind.name;
-    const before = this.#last.get(sort) ?? Promise.resolve();
+    const sorts = this.#sortsOf(kind, occurrence);
+    const before = Promise.all(sorts.map((sort) => this.#last.get(sort) ?? Promise.resolve()));
     const turn = before.then(() => this.#strike(kind, occurrence, signal));
-    this.#last.set(sort, turn);
+    for (const sort of sorts) this.#last.set(sort, turn);
     return turn;
+  }
+
+  /** Two processes can be struck at once, one twice not. */
+  #sortsOf({ name, timing }: FaultKind, { agents }: Occurrence): readonly string[] {
+    const sort = timing?.exclusive ?? name;
+    if (sort !== processSort) return [sort];
+    const wanted = new Set(agents);
+    const members = this.#options.field.fleet.members.filter((member) => wanted.has(member.name));
+    return [...unitsOf(members)].map((unit) => `${sort} ${unit}`);
   }
 
   async #strike(kind: FaultKind, occurrence: Occurrence, signal: AbortSignal): Promise<void> {

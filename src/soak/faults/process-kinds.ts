@@ -4,8 +4,9 @@ import type { Fleet, Member } from '../fleet/fleet.ts';
 import type { FaultKind } from './fault-kind.ts';
 import { defineKind, forEach, held, milliseconds, noOptions } from './kind.ts';
 
-/** Of two that act on processes the second waits for the first. */
-const exclusive = 'process';
+/** Of two that act on one process the second waits for the first. */
+export const processSort = 'process';
+const exclusive = processSort;
 
 const kill = defineKind({
   name: 'kill',

@@ -102,6 +102,43 @@ describe('the fault engine', () => {
     );
   });
 
+  it('lets faults of different processes overlap, and those of one not', async () => {
+    const notes: string[] = [];
+    const at = field();
+    const slow = noted(
+      'slow',
+      notes,
+      {
+        run: async () => {
+          notes.push('slow begins');
+          await at.clock.sleep(500, new AbortController().signal);
+          notes.push('slow ends');
+        },
+      },
+      'process',
+    );
+    const kinds = [slow, noted('same', notes, {}, 'process'), noted('other', notes, {}, 'process')];
+    const { clock, running } = engineFor(
+      kinds,
+      [
+        occurrence('slow', 0, 10),
+        occurrence('same', 100, 10, { agents: ['one', 'two'] }),
+        occurrence('other', 50, 10, { agents: ['two'] }),
+      ].sort((one, other) => one.atMs - other.atMs),
+      at,
+    );
+    await clock.advance(700);
+    await running;
+    assert.deepEqual(notes, [
+      'slow begins',
+      'other begins',
+      'other ends',
+      'slow ends',
+      'same begins',
+      'same ends',
+    ]);
+  });
+
   it('puts everything right when it is stopped, and begins nothing more', async () => {
     const notes: string[] = [];
     const kinds = [noted('storm', notes), noted('flood', notes)];
