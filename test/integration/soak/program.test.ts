@@ -76,7 +76,9 @@ interface Ended {
 }
 
 function start(args: readonly string[]): ChildProcessByStdio<null, Readable, Readable> {
-  const { DPS_AGENT_SOAK_SCOPE_ID: _scope, DPS_AGENT_SOAK_GROUP_KEY: _key, ...env } = process.env;
+  const env = Object.fromEntries(
+    Object.entries(process.env).filter(([name]) => !name.startsWith('DPS_AGENT_SOAK_')),
+  );
   return spawn(process.execPath, [...program, ...args], {
     cwd: root,
     env,
