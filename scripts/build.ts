@@ -6,17 +6,20 @@ import { build } from 'esbuild';
 import { completions } from '../src/cli/completion/shells.ts';
 import { manPage } from '../src/cli/man-page.ts';
 import { verbs } from '../src/cli/verbs.ts';
+import { installedChartLibrary } from '../src/soak/report/chart-library.ts';
 import manifest from '../package.json' with { type: 'json' };
 
 const root = join(import.meta.dirname, '..');
-const programs = [
+/** Of the soak's reports, which carry it with them. */
+const CHART_LIBRARY = JSON.stringify(await installedChartLibrary(root));
+const programs: readonly { name: string; entry: string; define?: Record<string, string> }[] = [
   { name: 'dps-agent', entry: 'src/main.ts' },
   { name: 'dps-agent-simulator', entry: 'src/simulator/main.ts' },
-  { name: 'dps-agent-soak', entry: 'src/soak/main.ts' },
+  { name: 'dps-agent-soak', entry: 'src/soak/main.ts', define: { CHART_LIBRARY } },
 ];
 
 await rm(join(root, 'dist'), { recursive: true, force: true });
-for (const { name, entry } of programs) {
+for (const { name, entry, define } of programs) {
   const outfile = join(root, 'dist', `${name}.cjs`);
   await build({
     entryPoints: [join(root, entry)],
@@ -26,7 +29,7 @@ for (const { name, entry } of programs) {
     target: 'node20.19',
     format: 'cjs',
     banner: { js: '#!/usr/bin/env node' },
-    define: { 'process.env.DPS_AGENT_VERSION': JSON.stringify(manifest.version) },
+    define: { 'process.env.DPS_AGENT_VERSION': JSON.stringify(manifest.version), ...define },
     external: ['@azure/storage-blob'],
     // What Node has as `stream`, as a package, and in three versions.
     alias: { 'readable-stream': 'stream' },

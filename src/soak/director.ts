@@ -4,6 +4,7 @@ import type { Log } from '../lib/log.ts';
 import { inScope } from '../lib/scope.ts';
 import { seededRandom } from '../lib/seeded-random.ts';
 import type { Evidence, RunFacts } from './evidence.ts';
+import { figuresOf } from './figures.ts';
 import { FaultEngine } from './faults/engine.ts';
 import type { Battlefield, FaultKind } from './faults/fault-kind.ts';
 import type { Programs } from './fleet/fleet-options.ts';
@@ -67,7 +68,9 @@ export async function direct(plan: RunPlan, signal: AbortSignal): Promise<Outcom
     const evidence = { run: { ...factsOf(plan, timeline), startedAt }, ...run, phases: timeline.phases };
     return { evidence, verdict: judge(evidence, plan.loaded.scenario.limits) };
   });
-  await directory.writeOutcome(outcome.evidence, outcome.verdict);
+  const { evidence, verdict } = outcome;
+  const figures = figuresOf(evidence, plan.loaded.scenario.limits);
+  await directory.writeOutcome(evidence, verdict, figures);
   return outcome;
 }
 

@@ -13,6 +13,7 @@ import { parseCommandLine, usage } from './command-line.ts';
 import type { CommandLine, RunLine } from './command-line.ts';
 import { crewFailure, runCrew } from './crew/main.ts';
 import { faultKinds } from './faults/kinds.ts';
+import { chartLibrary } from './report/chart-library.ts';
 import { runCommand } from './run-command.ts';
 import type { Surroundings } from './run-command.ts';
 import { libraryScenarios } from './scenario/library.ts';
@@ -91,6 +92,7 @@ function surroundings({ agentProgram, json }: RunLine): Surroundings {
       agent: [resolve(agentProgram ?? join(root, 'dist', 'dps-agent.cjs'))],
       soak: [...process.execArgv, program],
     },
+    chartLibrary: () => chartLibrary(root),
     azure:
       scopeId === undefined || groupKey === undefined
         ? undefined

@@ -13,6 +13,8 @@ import type { Finding, Verdict } from './judge/verdict.ts';
 import { ProgressMetrics } from './progress-metrics.ts';
 import { ProgressLines, together } from './progress.ts';
 import type { Progress } from './progress.ts';
+import type { ChartLibrary } from './report/chart-library.ts';
+import { reportDocument } from './report/document.ts';
 import { makeRunDirectory } from './run-directory.ts';
 import { loadScenario } from './scenario/library.ts';
 import type { LoadedScenario } from './scenario/library.ts';
@@ -24,6 +26,8 @@ export interface Surroundings {
   /** The directory of the shipped scenarios. */
   readonly library: string;
   readonly programs: Programs;
+  /** For the report. */
+  readonly chartLibrary: () => Promise<ChartLibrary>;
   /** Of the environment. */
   readonly azure: { readonly scopeId: string; readonly groupKey: Secret } | undefined;
   readonly version: string;
@@ -62,9 +66,11 @@ export async function runCommand(line: RunLine, around: Surroundings, signal: Ab
       signal,
     ),
   );
+  const library = await around.chartLibrary();
+  await directory.writeReport(reportDocument({ evidence, verdict, limits: scenario.limits, library }));
   const interruption = signal.aborted ? 'interrupted: judged is what there was until then\n' : '';
   if (json) say(`${JSON.stringify({ run: evidence.run, ...verdict, directory: directory.path })}\n`);
-  else say(`${interruption}${describeVerdict(verdict)}${directory.path}/result.json\n`);
+  else say(`${interruption}${describeVerdict(verdict)}${directory.path}/report.html\n`);
   return verdict.ok;
 }
 

@@ -2,6 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { writeFileAtomically } from '../lib/atomic-file.ts';
 import type { Evidence } from './evidence.ts';
+import type { RunFigures } from './figures.ts';
 import type { Verdict } from './judge/verdict.ts';
 
 /** Everything of one run: its scenario, logs, evidence, verdict; what cloud and agents keep while it lasts. */
@@ -11,7 +12,9 @@ export interface RunDirectory {
   /** Of the simulator. */
   readonly cloudPath: string;
   writeScenario(text: string): Promise<void>;
-  writeOutcome(evidence: Evidence, verdict: Verdict): Promise<void>;
+  writeOutcome(evidence: Evidence, verdict: Verdict, figures: RunFigures): Promise<void>;
+  /** HTML. */
+  writeReport(text: string): Promise<void>;
 }
 
 export interface RunDirectoryOptions {
@@ -42,11 +45,12 @@ export async function makeRunDirectory({
     path,
     cloudPath,
     writeScenario: (text) => writeFileAtomically(join(path, 'scenario.yaml'), text, 0o644),
-    writeOutcome: async (evidence, verdict) => {
+    writeOutcome: async (evidence, verdict, figures) => {
       const { run } = evidence;
-      const result = JSON.stringify({ run, ...verdict }, null, 2);
+      const result = JSON.stringify({ run, ...verdict, figures }, null, 2);
       await writeFileAtomically(join(path, 'evidence.json'), `${JSON.stringify(evidence)}\n`, 0o644);
       await writeFileAtomically(join(path, 'result.json'), `${result}\n`, 0o644);
     },
+    writeReport: (text) => writeFileAtomically(join(path, 'report.html'), text, 0o644),
   };
 }
