@@ -35,7 +35,7 @@ ${fact('Seed', run.seed)}
 ${fact('Machine', run.machine)}
 ${fact('Versions', `dps-agent ${run.version}, Node ${run.nodeVersion}`)}
 ${fact('Phases', phases.map(({ name, startMs, endMs }) => `${name} ${quantity(endMs - startMs, 'ms')}`).join(', '))}
-${fact('Again', markup`<code>${commandOf(run, phases)}</code> (in this report’s folder)`)}
+${fact('Again', markup`<code>${commandOf(run, phases)}</code> (in this report&rsquo;s folder)`)}
 ${left.length === 0 ? undefined : fact('Not kept', left.map(([what, count]) => `${what}: ${digits(count)}`).join(', '))}
 </dl>
 </section>`;
