@@ -4,9 +4,13 @@ import { closest } from '../config/suggest.ts';
 import { UsageError } from '../cli/usage.ts';
 
 export type CommandLine =
-  | { readonly verb: 'help' | 'version' | 'scenarios' | 'crew' | 'wire' }
-  | RunLine
-  | { readonly verb: 'compare'; readonly runs: readonly [string, string]; readonly json: boolean };
+  { readonly verb: 'help' | 'version' | 'scenarios' | 'crew' | 'wire' } | RunLine | CompareLine;
+
+export interface CompareLine {
+  readonly verb: 'compare';
+  readonly runs: readonly [string, string];
+  readonly json: boolean;
+}
 
 export interface RunLine {
   readonly verb: 'run';
@@ -52,7 +56,8 @@ run:
   --metrics-port N       progress for Prometheus too, at http://…:N/metrics
   --json                 progress and verdict as lines of JSON
 compare:
-  two run directories, the earlier first; --json
+  two run directories or result.json, the earlier first; what got worse comes first
+  --output json          for programs; --json is the same
 scenarios:
   the library
 
@@ -129,14 +134,18 @@ function runLine(args: readonly string[]): RunLine {
 }
 
 function compareLine(args: readonly string[]): CommandLine {
-  const options = { json: { type: 'boolean', default: false } } as const;
+  const options = {
+    json: { type: 'boolean', default: false },
+    output: { type: 'string', default: 'text' },
+  } as const;
   const { values, positionals } = understood(() =>
     parseArgs({ args: [...args], options, allowPositionals: true }),
   );
   const [one, other, ...more] = positionals;
   if (one === undefined || other === undefined || more.length > 0)
     throw new UsageError('compare takes two run directories, the earlier first');
-  return { verb: 'compare', runs: [one, other], json: values.json };
+  const output = oneOf('--output', values.output, ['text', 'json'] as const);
+  return { verb: 'compare', runs: [one, other], json: values.json || output === 'json' };
 }
 
 function understood<T>(parse: () => T): T {

@@ -10,7 +10,10 @@ import { Secret } from '../lib/secret.ts';
 import { lineLog } from '../simulator/line-log.ts';
 import { agentVersion } from '../version.ts';
 import { parseCommandLine, usage } from './command-line.ts';
-import type { CommandLine, RunLine } from './command-line.ts';
+import type { CommandLine, CompareLine, RunLine } from './command-line.ts';
+import { comparisonText } from './compare/comparison-text.ts';
+import { compareRuns } from './compare/comparison.ts';
+import { readRun } from './compare/read-run.ts';
 import { crewFailure, runCrew } from './crew/main.ts';
 import { faultKinds } from './faults/kinds.ts';
 import { chartLibrary } from './report/chart-library.ts';
@@ -48,7 +51,7 @@ async function carryOut(line: CommandLine): Promise<number> {
     case 'run':
       return await run(line);
     case 'compare':
-      throw new UsageError('compare is not there yet: look at the result.json of both');
+      return await compare(line);
     case 'crew':
       return await crew();
     case 'wire':
@@ -67,6 +70,12 @@ async function run(line: RunLine): Promise<number> {
   const ok = await runCommand(line, surroundings(line), interruption);
   if (interruption.aborted) return exitCodes.interrupted;
   return ok ? exitCodes.success : exitCodes.failure;
+}
+
+/** A comparison is no verdict: which of the two is as it should be is for the reader to say. */
+async function compare({ runs: [before, after], json }: CompareLine): Promise<number> {
+  const comparison = compareRuns(await readRun(before), await readRun(after));
+  return say(json ? `${JSON.stringify(comparison)}\n` : comparisonText(comparison));
 }
 
 /** Ends the process: what an orderly end was given time for is not to be waited for once it is over. */

@@ -16,6 +16,11 @@ export function quantity(value: number, unit: string): string {
   }
 }
 
+/** Without the unit where that is a word, which its limit beside it says. */
+export function bareQuantity(value: number, unit: string): string {
+  return units.includes(unit) ? quantity(value, unit) : digits(value);
+}
+
 /** Three digits are what can be told apart; whole numbers stay whole. */
 export function digits(value: number): string {
   if (Number.isInteger(value)) return value.toLocaleString('en');
@@ -32,6 +37,8 @@ export function clockTime(atMs: number): string {
 }
 
 const megabyte = 1024 * 1024;
+/** Those that `quantity` writes in another measure. */
+const units: readonly string[] = ['ms', 'share', 'bytes', 'bytes/h'];
 
 function time(ms: number): string {
   if (ms < 1000) return `${digits(ms)} ms`;

@@ -1,7 +1,7 @@
 import { markup } from '../../local-api/page/html.ts';
 import type { Html } from '../../local-api/page/html.ts';
 import type { Finding, Verdict } from '../judge/verdict.ts';
-import { quantity } from '../quantity.ts';
+import { bareQuantity, quantity } from '../quantity.ts';
 
 const order: readonly Finding['outcome'][] = ['broken', 'held', 'not-judged'];
 
@@ -43,11 +43,6 @@ ${outcome === 'not-judged' ? undefined : measure(finding)}</li>
 /** The value against its limit; beyond it, the bar is full. */
 function measure({ outcome, value, limit, unit }: Finding): Html {
   const percent = limit <= 0 ? (value > 0 ? 100 : 0) : Math.min(100, (value / limit) * 100);
-  return markup`<div class="measure"><strong>${bare(value, unit)}</strong> of at most ${quantity(limit, unit)}
+  return markup`<div class="measure"><strong>${bareQuantity(value, unit)}</strong> of at most ${quantity(limit, unit)}
 <svg class="meter ${badges[outcome]}" role="presentation" width="100%" height="6"><rect class="ground" width="100%" height="6" rx="3"/><rect width="${percent.toFixed(1)}%" height="6" rx="3"/></svg></div>`;
-}
-
-/** "10 of at most 22 attempts": what is counted need not be said twice. */
-function bare(value: number, unit: string): string {
-  return quantity(value, unit).replace(` ${unit}`, '');
 }
