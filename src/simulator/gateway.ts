@@ -107,7 +107,8 @@ export class Gateway {
 
   /** Ends the listener and every socket; resolves when all are gone. */
   async close(): Promise<void> {
-    const server = this.#server;
+    // First of all: whoever got in while the others leave would be served, and keep the listener open for ever.
+    const deaf = closed(this.#server);
     this.#server = undefined;
     const gone = [...this.#sockets].map(
       (socket) =>
@@ -119,13 +120,7 @@ export class Gateway {
     );
     for (const { connection } of this.#open) connection.close('the simulator has stopped');
     for (const socket of this.#sockets) socket.destroy();
-    await Promise.all(gone);
-    if (server !== undefined)
-      await new Promise<void>((resolve) =>
-        server.close(() => {
-          resolve();
-        }),
-      );
+    await Promise.all([deaf, ...gone]);
   }
 
   /** Destroys the open connections that match; returns how many. */
@@ -254,4 +249,14 @@ export class Gateway {
       },
     };
   }
+}
+
+/** Resolves when it takes no more connections and has none left. */
+function closed(server: Server | undefined): Promise<void> {
+  if (server === undefined) return Promise.resolve();
+  return new Promise((resolve) => {
+    server.close(() => {
+      resolve();
+    });
+  });
 }

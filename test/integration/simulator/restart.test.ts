@@ -4,11 +4,14 @@ import { createServer } from 'node:net';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import { setTimeout as aTimer } from 'node:timers/promises';
+import { connect } from 'node:tls';
+import type { TLSSocket } from 'node:tls';
 import type { Log } from '../../../src/lib/log.ts';
 import { ListenError } from '../../../src/simulator/listen-error.ts';
 import { quietLog } from '../../../src/simulator/quiet-log.ts';
 import { startSimulator } from '../../../src/simulator/simulator.ts';
-import { register, simulatorFor, temporaryDirectory } from './support.ts';
+import { register, simulatorFor, temporaryDirectory, whenOver } from './support.ts';
 import { connectToHub } from './wire.ts';
 
 const key = Buffer.alloc(32, 1).toString('base64');
@@ -20,6 +23,30 @@ function logInto(lines: string[]): Log {
   };
   return { ...quietLog, warn };
 }
+
+describe('a simulator that stops', () => {
+  it('lets nobody in while the others leave', { timeout: 10_000 }, async (t) => {
+    const simulator = await startSimulator({ dataDirectory: await temporaryDirectory(t) });
+    const { port } = simulator.dps;
+    const connected = async (): Promise<TLSSocket> => {
+      const socket = connect({ host: '127.0.0.1', port, ca: simulator.caPem, servername: 'localhost' });
+      socket.on('error', () => undefined);
+      whenOver(t, () => socket.destroy());
+      await new Promise<void>((resolve) => {
+        socket.once('secureConnect', resolve).once('close', () => {
+          resolve();
+        });
+      });
+      return socket;
+    };
+    await connected();
+    // Told to stop by a timer, it accepts once more before the sockets it has destroyed are gone.
+    await aTimer(1);
+    const late = connected();
+    await simulator.close();
+    assert.ok((await late).destroyed);
+  });
+});
 
 describe('a restart on the same data directory', () => {
   it('keeps ports, CA, scope, enrollments, registrations, devices, twins, sessions and queued messages', async (t) => {
