@@ -1,7 +1,8 @@
 import * as v from 'valibot';
 import { untilStopped } from '../../lib/deadline.ts';
+import { someOf } from '../../lib/seeded-random.ts';
 import type { Fleet, Member } from '../fleet/fleet.ts';
-import type { FaultKind } from './fault-kind.ts';
+import type { Battlefield, FaultKind } from './fault-kind.ts';
 import { defineKind, forEach, held, milliseconds, noOptions } from './kind.ts';
 
 /** Of two that act on one process the second waits for the first. */
@@ -14,11 +15,15 @@ const kill = defineKind({
   isLocal: true,
   timing: { exclusive, shortestMs: 0 },
   options: noOptions,
-  strike: (_options, members, { fleet }) => ({
-    description: `SIGKILL for ${count(members)}`,
-    struck: sharing(members, fleet),
-    run: () => forEach(unitsOf(members), (unit) => fleet.kill(unit)),
-  }),
+  strike: (_options, members, field) => {
+    const { fleet } = field;
+    const units = processesFor(members, field);
+    return {
+      description: `SIGKILL for ${count(units)}`,
+      struck: livingIn(units, fleet),
+      run: () => forEach(units, (unit) => fleet.kill(unit)),
+    };
+  },
 });
 
 const restart = defineKind({
@@ -27,11 +32,15 @@ const restart = defineKind({
   isLocal: true,
   timing: { exclusive, shortestMs: 0 },
   options: noOptions,
-  strike: (_options, members, { fleet }) => ({
-    description: `restart of ${count(members)}`,
-    struck: sharing(members, fleet),
-    run: () => forEach(unitsOf(members), (unit) => fleet.restart(unit)),
-  }),
+  strike: (_options, members, field) => {
+    const { fleet } = field;
+    const units = processesFor(members, field);
+    return {
+      description: `restart of ${count(units)}`,
+      struck: livingIn(units, fleet),
+      run: () => forEach(units, (unit) => fleet.restart(unit)),
+    };
+  },
 });
 
 const freeze = defineKind({
@@ -40,22 +49,26 @@ const freeze = defineKind({
   isLocal: true,
   timing: { exclusive },
   options: noOptions,
-  strike: (_options, members, { fleet }) => ({
-    description: `SIGSTOP for ${count(members)}`,
-    struck: sharing(members, fleet),
-    run: async (signal) => {
-      try {
-        await forEach(unitsOf(members), (unit) => {
-          fleet.freeze(unit);
-        });
-        await held(signal);
-      } finally {
-        await forEach(unitsOf(members), (unit) => {
-          fleet.thaw(unit);
-        });
-      }
-    },
-  }),
+  strike: (_options, members, field) => {
+    const { fleet } = field;
+    const units = processesFor(members, field);
+    return {
+      description: `SIGSTOP for ${count(units)}`,
+      struck: livingIn(units, fleet),
+      run: async (signal) => {
+        try {
+          await forEach(units, (unit) => {
+            fleet.freeze(unit);
+          });
+          await held(signal);
+        } finally {
+          await forEach(units, (unit) => {
+            fleet.thaw(unit);
+          });
+        }
+      },
+    };
+  },
 });
 
 const down = defineKind({
@@ -64,24 +77,27 @@ const down = defineKind({
   isLocal: true,
   timing: { exclusive },
   options: v.strictObject({ spreadMs: v.optional(milliseconds, 0) }),
-  strike: ({ spreadMs }, members, { fleet, clock, random }) => ({
-    description: `${count(members)} off${spreadMs === 0 ? '' : `, back over ${spreadMs} ms`}`,
-    struck: sharing(members, fleet),
-    run: async (signal) => {
-      const units = unitsOf(members);
-      try {
-        await forEach(units, (unit) => fleet.down(unit));
-        await held(signal);
-      } finally {
-        await forEach(units, async (unit) => {
-          // The end of the fault is over, and its signal with it: this one nobody aborts.
-          const { signal: never } = new AbortController();
-          if (spreadMs > 0) await untilStopped(clock.sleep(spreadMs * random(), never), never);
-          await fleet.revive(unit);
-        });
-      }
-    },
-  }),
+  strike: ({ spreadMs }, members, field) => {
+    const { fleet, clock, random } = field;
+    const units = processesFor(members, field);
+    return {
+      description: `${count(units)} off${spreadMs === 0 ? '' : `, back over ${spreadMs} ms`}`,
+      struck: livingIn(units, fleet),
+      run: async (signal) => {
+        try {
+          await forEach(units, (unit) => fleet.down(unit));
+          await held(signal);
+        } finally {
+          await forEach(units, async (unit) => {
+            // The end of the fault is over, and its signal with it: this one nobody aborts.
+            const { signal: never } = new AbortController();
+            if (spreadMs > 0) await untilStopped(clock.sleep(spreadMs * random(), never), never);
+            await fleet.revive(unit);
+          });
+        }
+      },
+    };
+  },
 });
 
 export const processKinds: readonly FaultKind[] = [kill, restart, freeze, down];
@@ -91,12 +107,25 @@ export function unitsOf(members: readonly Member[]): ReadonlySet<string> {
 }
 
 /** All that live in the same processes. */
-export function sharing(members: readonly Member[], { members: all }: Pick<Fleet, 'members'>): Member[] {
-  const units = unitsOf(members);
-  return all.filter(({ unit }) => units.has(unit));
+export function sharing(members: readonly Member[], fleet: Pick<Fleet, 'members'>): Member[] {
+  return livingIn(unitsOf(members), fleet);
 }
 
-function count(members: readonly Member[]): string {
-  const { size } = unitsOf(members);
+/**
+ * Of those in which these live, no more than so many agents fill: four of a hundred, who share four processes, may live in
+ * each of them, and one it is.
+ */
+function processesFor(members: readonly Member[], { fleet, random }: Battlefield): ReadonlySet<string> {
+  const units = [...unitsOf(members)];
+  const agentsEach = fleet.members.length / Math.max(1, unitsOf(fleet.members).size);
+  const wanted = Math.ceil(members.length / agentsEach);
+  return new Set(wanted < units.length ? someOf(random, units, wanted) : units);
+}
+
+function livingIn(units: ReadonlySet<string>, { members }: Pick<Fleet, 'members'>): Member[] {
+  return members.filter(({ unit }) => units.has(unit));
+}
+
+function count({ size }: ReadonlySet<string>): string {
   return size === 1 ? '1 process' : `${size} processes`;
 }

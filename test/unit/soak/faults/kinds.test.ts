@@ -84,6 +84,19 @@ describe('faults of processes', () => {
     assert.deepEqual(field.fleet.done, ['kill crew']);
   });
 
+  it('strike no more processes than so many agents fill', async () => {
+    const crews = ['first', 'second', 'third'];
+    const members = crews.flatMap((unit) =>
+      [1, 2, 3, 4].map((number) => member(`${unit}-${number}`, { unit })),
+    );
+    const field = battlefield(members);
+    const struck = strike(field, 'kill', ['first-1', 'second-1', 'third-1']);
+    assert.equal(struck.struck.length, 4);
+    assert.equal(new Set(struck.struck.map(({ unit }) => unit)).size, 1);
+    await during(struck, () => undefined);
+    assert.equal(field.fleet.done.length, 1);
+  });
+
   it('restart each process once', async () => {
     const field = battlefield(two());
     await during(strike(field, 'restart', ['one', 'two', 'three']), () => undefined);
