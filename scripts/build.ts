@@ -1,13 +1,13 @@
-// Bundles each program into one file. CommonJS and not minified: docs/measurements.md says why. Beside them the manual page
-// and the completions, for a package to install.
+// Bundles each program into one file (bundle.ts). Beside them the manual page and the completions, for a package to
+// install.
 import { chmod, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { build } from 'esbuild';
 import { completions } from '../src/cli/completion/shells.ts';
 import { manPage } from '../src/cli/man-page.ts';
 import { verbs } from '../src/cli/verbs.ts';
 import { installedChartLibrary } from '../src/soak/report/chart-library.ts';
 import manifest from '../package.json' with { type: 'json' };
+import { bundle } from './bundle.ts';
 
 const root = join(import.meta.dirname, '..');
 /** Of the soak's reports, which carry it with them. */
@@ -21,23 +21,7 @@ const programs: readonly { name: string; entry: string; define?: Record<string, 
 await rm(join(root, 'dist'), { recursive: true, force: true });
 for (const { name, entry, define } of programs) {
   const outfile = join(root, 'dist', `${name}.cjs`);
-  await build({
-    entryPoints: [join(root, entry)],
-    outfile,
-    bundle: true,
-    platform: 'node',
-    target: 'node20.19',
-    format: 'cjs',
-    banner: { js: '#!/usr/bin/env node' },
-    define: { 'process.env.DPS_AGENT_VERSION': JSON.stringify(manifest.version), ...define },
-    external: ['@azure/storage-blob'],
-    // What Node has as `stream`, as a package, and in three versions.
-    alias: { 'readable-stream': 'stream' },
-    // Names stay, and lines short: a stack trace is for people.
-    minifyWhitespace: true,
-    lineLimit: 200,
-    logLevel: 'warning',
-  });
+  await bundle(join(root, entry), outfile, { define });
   await refuseWideText(outfile);
   await chmod(outfile, 0o755);
 }
