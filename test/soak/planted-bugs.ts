@@ -1,0 +1,79 @@
+import type { PlantedBug } from './planted-bug.ts';
+
+/** Keeps what it has sent, fifteen hundred times over: what a day of a small leak comes to must show within a minute. */
+export const leak: PlantedBug = {
+  name: 'keeps what it has sent',
+  breaks: 'memory-slope',
+  file: 'telemetry/sending/deliveries.ts',
+  place: 'this.#onSent(message);',
+  instead:
+    'this.#onSent(message); (globalThis.kept ??= []).push(Buffer.from(String(message.body).repeat(1500)));',
+};
+
+/** Answered with 202, and one of 50 is taken for acknowledged without having been sent. */
+export const drop: PlantedBug = {
+  name: 'acknowledges without sending',
+  breaks: 'delivered-or-counted',
+  file: 'telemetry/sending/sender.ts',
+  place: 'await session.send(entry.message);',
+  instead: 'if (entry.message.sequence % 50 !== 7) await session.send(entry.message);',
+};
+
+export const storm: PlantedBug = {
+  name: 'tries again at once',
+  breaks: 'retry-storm',
+  file: 'lib/backoff.ts',
+  place: 'return limits.initialMs + random() * (ceilingMs - limits.initialMs);',
+  instead: 'return random() * 10;',
+};
+
+/** Each breaks something of its own, so that one run can tell of all. */
+export const manyAtOnce: readonly PlantedBug[] = [
+  {
+    name: 'sends every third message twice',
+    breaks: 'duplicates',
+    file: 'telemetry/sending/sender.ts',
+    place: 'await session.send(entry.message);',
+    instead:
+      'if (entry.message.sequence % 3 === 0) await session.send(entry.message); await session.send(entry.message);',
+  },
+  {
+    name: 'gives two messages one ID',
+    breaks: 'same-ids',
+    file: 'azure/event-topic.ts',
+    place: 'const { messageId, sequence, createdAtMs,',
+    instead:
+      'if (message.sequence % 40 === 9) return this.of({ ...message, sequence: message.sequence - 1, messageId: message.messageId.replace(/9$/, "8") }); const { messageId, sequence, createdAtMs,',
+  },
+  {
+    name: 'logs a token',
+    breaks: 'secrets',
+    file: 'azure/hub-auth.ts',
+    place: 'return SharedAccessSignature.create(',
+    instead:
+      'console.log(SharedAccessSignature.create(resource, noPolicy, key.reveal(), expiresAt).toString()); return SharedAccessSignature.create(',
+  },
+  {
+    name: 'does not report what it was told',
+    breaks: 'twin-convergence',
+    file: 'azure/hub-session.ts',
+    place: 'async report(properties: ReportedProperties): Promise<void> {',
+    instead: 'async report(properties: ReportedProperties): Promise<void> { return;',
+  },
+  {
+    name: 'leaves a file open with every second message',
+    breaks: 'descriptors',
+    file: 'telemetry/sending/deliveries.ts',
+    place: 'this.#onSent(message);',
+    instead:
+      'this.#onSent(message); if (message.sequence % 2 === 0) process.getBuiltinModule("node:fs").openSync("/dev/null");',
+  },
+  {
+    name: 'has an error that nobody handles',
+    breaks: 'unhandled',
+    file: 'connection/connection.ts',
+    place: 'log.info({ state: state.name, hub, device }, `connected to ${hub} as ${device}`);',
+    instead:
+      'log.info({ state: state.name, hub, device }, `connected to ${hub} as ${device}`); process.emitWarning("planted");',
+  },
+];
