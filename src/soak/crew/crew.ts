@@ -1,3 +1,4 @@
+import type { Agent } from '../../agent.ts';
 import { makeAgent, reloadingOf, setUpAgent } from '../../cli/agent-setup.ts';
 import type { AgentSetup } from '../../cli/agent-setup.ts';
 import type { LogOutput } from '../../cli/create-log.ts';
@@ -14,6 +15,13 @@ import { newCommons, realWorld } from '../../world.ts';
 import type { World } from '../../world.ts';
 import { asCrewLine } from './crew-message.ts';
 import type { CrewMember } from './crew-message.ts';
+import { Turns } from './turns.ts';
+
+/**
+ * So many are made at once: a thousand that read their files together would all be ready only when the last one is, and then
+ * greet DPS in one instant that no event loop gets through within a connect timeout.
+ */
+const madeAtOnce = 16;
 
 export interface CrewOptions {
   readonly members: readonly CrewMember[];
@@ -31,6 +39,7 @@ export interface CrewOptions {
 export class Crew {
   readonly #options: CrewOptions;
   readonly #commons = newCommons();
+  readonly #turns = new Turns(madeAtOnce);
   readonly #reloadings = new Map<string, Reloading<Config>>();
 
   constructor(options: CrewOptions) {
@@ -70,7 +79,14 @@ export class Crew {
     }
   }
 
-  async #liveOnce({ name, configPath }: CrewMember, stop: StopRequest): Promise<void> {
+  async #liveOnce(member: CrewMember, stop: StopRequest): Promise<void> {
+    const agent = await this.#turns.take(() => this.#make(member, stop));
+    await agent?.run(stop.signal);
+  }
+
+  /** Resolves with `undefined` when the crew was stopped before it was its turn. */
+  async #make({ name, configPath }: CrewMember, stop: StopRequest): Promise<Agent | undefined> {
+    if (stop.signal.aborted) return undefined;
     const { pid, userId, monotonicUsec } = this.#options;
     const setup = await setUpAgent(configPath, this.#outputOf(name), userId);
     const world = await this.#worldFor(setup);
@@ -84,7 +100,7 @@ export class Crew {
       socketPath: socketPathFor(stateDirectory),
     });
     this.#reloadings.set(name, reloadingOf(setup, agent, undefined, monotonicUsec));
-    await agent.run(stop.signal);
+    return agent;
   }
 
   async #worldFor({ live, log, stateDirectory }: AgentSetup): Promise<World> {
