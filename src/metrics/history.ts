@@ -32,16 +32,19 @@ const columns = {
 const names = Object.keys(columns);
 const reads = Object.values<(figures: Figures) => number>(columns);
 
+/** So many rows are made room for at once. */
+const pageRows = 60;
+
 /**
- * What the figures were, a row a minute for the last 24 hours, in memory: at most 200 KB, of which a system that hands out
- * memory as it is touched gives only what has been written. Runs until its signal is aborted.
+ * What the figures were, a row a minute for the last 24 hours, in memory: at most 200 KB, of which there is as much as the
+ * hours so far need. Runs until its signal is aborted.
  */
 export class MetricsHistory implements Service {
   readonly name = 'metrics history';
   readonly #figures: () => Figures;
   readonly #clock: Pick<Clock, 'sleep'>;
   readonly #beforeRow: () => void;
-  readonly #cells = new Float64Array(historyRows * reads.length);
+  readonly #pages: Float64Array[] = [];
   /** Rows ever written: those beyond `historyRows` have taken the place of the oldest. */
   #written = 0;
 
@@ -63,8 +66,8 @@ export class MetricsHistory implements Service {
   /** Writes a row of how it is now. */
   take(): void {
     const figures = this.#figures();
-    const at = (this.#written % historyRows) * reads.length;
-    for (const [index, read] of reads.entries()) this.#cells[at + index] = read(figures);
+    const row = this.#row(this.#written % historyRows);
+    for (const [index, read] of reads.entries()) row[index] = read(figures);
     this.#written += 1;
   }
 
@@ -80,8 +83,15 @@ export class MetricsHistory implements Service {
     return `${lines.join('\r\n')}\r\n`;
   }
 
+  #row(slot: number): Float64Array {
+    const page = Math.floor(slot / pageRows);
+    const cells = (this.#pages[page] ??= new Float64Array(pageRows * reads.length));
+    const at = (slot % pageRows) * reads.length;
+    return cells.subarray(at, at + reads.length);
+  }
+
   #line(slot: number): string {
-    const cells = this.#cells.subarray(slot * reads.length, (slot + 1) * reads.length);
+    const cells = this.#row(slot);
     return names.map((name, index) => written(name, cells[index] ?? NaN)).join(',');
   }
 }
