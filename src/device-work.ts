@@ -17,7 +17,8 @@ import type { Credential } from './provisioning/credential.ts';
 import type { Assignment } from './provisioning/dps-client.ts';
 import { hasEnded } from './tasks/task.ts';
 import type { TaskRecord } from './tasks/task.ts';
-import { supportBundle, unit } from './support-bundle.ts';
+import { unitName } from './supervision/unit-name.ts';
+import { supportBundle } from './support-bundle.ts';
 import { TaskRunner } from './tasks/task-runner.ts';
 import type { ReportedProperties } from './twin/properties.ts';
 import { CurrentUploads } from './uploads/current-uploads.ts';
@@ -83,7 +84,7 @@ export function deviceWork(ports: WorkPorts, stateDirectory: string, world: Worl
     tasks,
     uploads: () => current.current(),
     ring,
-    journal: (filter) => journalLines(unit, filter, host),
+    journal: (filter) => journalLines(unitName, filter, host),
     makeBundle: bundle,
     scrubber: async () => new Scrubber(await known()),
     clock,

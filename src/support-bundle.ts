@@ -1,6 +1,7 @@
 import { arch } from 'node:os';
 import type { ProgramHost } from './lib/program-host.ts';
 import type { Secret } from './lib/secret.ts';
+import { unitName } from './supervision/unit-name.ts';
 import { bundleParts } from './uploads/bundle-parts.ts';
 import type { BundleSources } from './uploads/bundle-parts.ts';
 import { machineParts, systemVersions } from './uploads/bundle-machine.ts';
@@ -27,8 +28,8 @@ export interface BundleRequest {
   readonly onManifest?: (manifest: BundleManifest) => void;
 }
 
-/** As systemd/dps-agent.service is called. */
-export const unit = 'dps-agent';
+/** As Debian's dpkg knows the program. */
+const packageName = 'dps-agent';
 
 /** How far back the journal is told of, in milliseconds. */
 const journalMs = 7 * 86_400_000;
@@ -43,10 +44,10 @@ export function supportBundle(sources: AgentSources, request: BundleRequest): As
       agent: agentVersion,
       node: nodeVersion,
       architecture: arch(),
-      ...(await systemVersions({ root, run }, unit, signal)),
+      ...(await systemVersions({ root, run }, packageName, signal)),
     }),
-    machine: machineParts({ root, stateDirectory, environment, run }, unit),
-    journal: (signal) => journalLines(unit, { sinceMs: clock.now().getTime() - journalMs }, host, signal),
+    machine: machineParts({ root, stateDirectory, environment, run }, unitName),
+    journal: (signal) => journalLines(unitName, { sinceMs: clock.now().getTime() - journalMs }, host, signal),
   });
   return makeBundle({
     parts,

@@ -1,10 +1,11 @@
 import { describeError } from '../lib/errors.ts';
+import { unitName } from '../supervision/unit-name.ts';
 import { MachineFiles } from '../telemetry/inputs/system/machine-files.ts';
 import { agentVersion } from '../version.ts';
 import { error, ok, skipped, unknown, warning } from './check.ts';
 import type { Check, Finding } from './check.ts';
 import type { Scene } from './scene.ts';
-import { unitName, unitProperties } from './unit-properties.ts';
+import { unitProperties } from './unit-properties.ts';
 
 const properties = [
   'LoadState',

@@ -1,7 +1,5 @@
 import type { RunProgram } from '../clock-sync/run-program.ts';
-
-/** As systemd/dps-agent.service is called. */
-export const unitName = 'dps-agent.service';
+import { unitName } from '../supervision/unit-name.ts';
 
 /**
  * What systemd says of the agent's service: each of these properties, as systemctl(1) calls them. `LoadState` is

@@ -8,7 +8,8 @@ import { SystemClock } from '../lib/clock.ts';
 import { ConfigError, describeError } from '../lib/errors.ts';
 import type { Secret } from '../lib/secret.ts';
 import { Secrets } from '../provisioning/secrets.ts';
-import { supportBundle, unit } from '../support-bundle.ts';
+import { unitName } from '../supervision/unit-name.ts';
+import { supportBundle } from '../support-bundle.ts';
 import type { BundleManifest } from '../uploads/bundle.ts';
 import { knownSecrets } from '../uploads/known-secrets.ts';
 import { AgentReports } from './agent-reports.ts';
@@ -122,7 +123,7 @@ async function secretsOf(
 ): Promise<readonly Secret[]> {
   const secrets = new Secrets({
     env: { ...(await environmentOfAgent(stateDirectory)), ...process.env },
-    credentialsDirectory: process.env['CREDENTIALS_DIRECTORY'] ?? `/run/credentials/${unit}.service`,
+    credentialsDirectory: process.env['CREDENTIALS_DIRECTORY'] ?? `/run/credentials/${unitName}`,
   });
   const holder = 'error' in found ? await brokenConfigSecrets(configPath) : found.config;
   return knownSecrets(holder, (source) => secrets.read(source));
@@ -151,7 +152,7 @@ async function write(file: string, content: AsyncIterable<Buffer>): Promise<numb
     if (file !== '-') await writeFileAtomically(file, counted());
     else for await (const chunk of counted()) if (!(await print(chunk))) break;
   } catch (cause) {
-    throw new CommandError(`cannot write ${file}: ${describeError(cause)}`, { cause });
+    throw new CommandError(`cannot write ${file}`, { cause });
   }
   return bytes;
 }
