@@ -4,6 +4,7 @@ import { askLocalApi } from '../local-api/ask.ts';
 import { NobodyThere, withAgent } from './agent-socket.ts';
 import type { AgentPlace } from './agent-socket.ts';
 import { inTime, isStatus } from './ask-status.ts';
+import { isForbidden } from './forbidden.ts';
 import { runningAgent } from './running-agent.ts';
 import { CommandError } from './usage.ts';
 
@@ -23,8 +24,6 @@ export async function agentPresence(place: AgentPlace): Promise<AgentPresence> {
 }
 
 async function absentOrSilent({ stateDirectory }: AgentPlace, error: unknown): Promise<AgentPresence> {
-  if (isForbidden(error))
-    return silent(`it cannot be seen whether the agent runs: ${describeError(error)}`, true);
   if (!(error instanceof CommandError)) throw error;
   const isAbsent = error instanceof NobodyThere && (await runningAgent(stateDirectory)) === undefined;
   if (isAbsent) return { kind: 'absent' };
@@ -33,9 +32,4 @@ async function absentOrSilent({ stateDirectory }: AgentPlace, error: unknown): P
 
 function silent(why: string, forbidden = false): AgentPresence {
   return { kind: 'silent', why, isForbidden: forbidden };
-}
-
-function isForbidden(error: unknown): boolean {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  return code === 'EACCES' || code === 'EPERM';
 }

@@ -1,4 +1,7 @@
+import { lstat } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import type { LocalApiConfig } from '../config/local-api-schema.ts';
+import { isForbidden } from './forbidden.ts';
 import { runningAgent } from './running-agent.ts';
 import { socketPathsToTry } from './socket-path.ts';
 import { CommandError } from './usage.ts';
@@ -20,12 +23,15 @@ export interface Errand {
 /** Nobody listens where an agent of this configuration would. */
 export class NobodyThere extends CommandError {}
 
+/** It may not be seen whether an agent runs: its state directory is closed to whoever asks. The cause has the refusal. */
+export class AgentHidden extends CommandError {}
+
 /** Of a socket's mode. */
 const groupsBits = 0o060;
 
 /**
- * Hands `ask` the socket of the running agent, the likeliest place first. Throws NobodyThere when no agent answers, and
- * a CommandError when one cannot be asked.
+ * Hands `ask` the socket of the running agent, the likeliest place first. Throws NobodyThere when no agent answers,
+ * AgentHidden when that may not be seen, and a CommandError when one cannot be asked.
  */
 export async function withAgent<T>(
   { stateDirectory, localApi }: AgentPlace,
@@ -38,6 +44,7 @@ export async function withAgent<T>(
       return await ask(path);
     } catch (error) {
       if (error instanceof CommandError) throw error;
+      if (isForbidden(error) && (await isClosed(path))) throw hidden(dirname(path), errand, error);
       if (!isNobodyThere(error))
         throw new CommandError(`cannot ask the agent at ${path}${advice(error, localApi, errand)}`, {
           cause: error,
@@ -50,9 +57,12 @@ export async function withAgent<T>(
 async function whyNobodyAnswers(
   paths: readonly string[],
   stateDirectory: string,
-  { doing }: Errand,
+  errand: Errand,
 ): Promise<string> {
-  const pid = await runningAgent(stateDirectory);
+  const { doing } = errand;
+  const pid = await runningAgent(stateDirectory).catch((error: unknown) => {
+    throw isForbidden(error) ? hidden(stateDirectory, errand, error) : error;
+  });
   const places = paths.join(' or ');
   if (pid !== undefined)
     return `cannot ${doing}: the agent runs (process ${pid}), but nobody listens at ${places}; its log says why: journalctl -u dps-agent`;
@@ -69,8 +79,24 @@ function isNobodyThere(error: unknown): boolean {
 }
 
 function advice(error: unknown, localApi: LocalApiConfig, { command }: Errand): string {
-  const isForbidden = codeOf(error) === 'EACCES' || codeOf(error) === 'EPERM';
-  return isForbidden ? forbiddenAdvice(localApi, command) : '';
+  return isForbidden(error) ? forbiddenAdvice(localApi, command) : '';
+}
+
+/** Whether it is the folder that may not be looked into, rather than the socket not used. */
+async function isClosed(path: string): Promise<boolean> {
+  try {
+    await lstat(path);
+    return false;
+  } catch (error) {
+    return isForbidden(error);
+  }
+}
+
+function hidden(folder: string, { doing, command }: Errand, cause: unknown): AgentHidden {
+  const message =
+    `cannot ${doing}: whether the agent runs may not be seen by this user, since ${folder} is closed to all but root and ` +
+    `the user it runs as (sudo dps-agent ${command})`;
+  return new AgentHidden(message, { cause });
 }
 
 /** The end of a sentence about a socket that may not be used: who may. */

@@ -1,5 +1,6 @@
 import process from 'node:process';
 import { agentVersion } from '../version.ts';
+import { forbiddenInWords } from './forbidden.ts';
 import { programHelp, usageLines, verbHelp } from './help.ts';
 import { UsageError, exitCodes } from './usage.ts';
 import { didYouMean } from './verb.ts';
@@ -8,14 +9,15 @@ import { verbs } from './verbs.ts';
 
 /** Does what the command line says and returns the exit code; a command line that is not understood is said so here. */
 export async function dispatch(args: readonly string[]): Promise<number> {
+  if (args[0] === 'help') return dispatch([...args.slice(1), '--help']);
   const verb = verbs.find(({ name }) => startsWith(args, name));
   try {
     if (verb === undefined) return withoutVerb(args);
     const rest = args.slice(wordsOf(verb.name).length);
     return asksForHelp(rest) ? say(verbHelp(verb)) : await verb.run(rest);
   } catch (error) {
-    if (!(error instanceof UsageError)) throw error;
-    return refuse(error, verb);
+    if (error instanceof UsageError) return refuse(error, verb);
+    throw verb === undefined ? error : forbiddenInWords(error, verb.name, process.getuid?.());
   }
 }
 
@@ -23,7 +25,7 @@ export async function dispatch(args: readonly string[]): Promise<number> {
 function withoutVerb(args: readonly string[]): number {
   const [first, second] = args;
   if (first === undefined) throw new UsageError('a command is missing');
-  if (first === '--help') return say(programHelp(verbs));
+  if (isHelp(first)) return say(programHelp(verbs));
   if (first === '--version') return say(`${agentVersion}\n`);
   const group = verbs.filter(({ name }) => name.startsWith(`${first} `));
   if (group.length > 0 && asksForHelp(args)) return say(programHelp(group));
@@ -58,7 +60,11 @@ function startsWith(args: readonly string[], name: string): boolean {
 
 function asksForHelp(args: readonly string[]): boolean {
   const end = args.indexOf('--');
-  return args.slice(0, end === -1 ? args.length : end).includes('--help');
+  return args.slice(0, end === -1 ? args.length : end).some(isHelp);
+}
+
+function isHelp(word: string): boolean {
+  return word === '--help' || word === '-h';
 }
 
 function wordsOf(name: string): string[] {

@@ -6,6 +6,7 @@ import { readFileIfPresent } from '../lib/atomic-file.ts';
 import { isJsonObject, isText, parseJson } from '../lib/json.ts';
 import { describeSpan } from '../lib/span.ts';
 import { assignmentFileIn } from '../provisioning/assignment-cache.ts';
+import { isForbidden } from './forbidden.ts';
 import { defaultStateDirectory } from './state-directory.ts';
 import { exitCodes } from './usage.ts';
 
@@ -13,6 +14,8 @@ import { exitCodes } from './usage.ts';
 export interface LastKnown {
   readonly running: false;
   readonly stateDirectory: string;
+  /** Whoever asks may not look into it. */
+  readonly isHidden?: true;
   /** The service as systemd has it; absent where there is no systemd, no such unit, or another state directory. */
   readonly service?: ServiceState;
   /** What DPS has said last. */
@@ -37,7 +40,8 @@ const properties = ['LoadState', 'ActiveState', 'Result', 'ExecMainStatus', 'Uni
 /** Reads what can be read, as whoever asks: what cannot is left out. */
 export async function lastKnown(stateDirectory: string, run: RunProgram): Promise<LastKnown> {
   const isServices = stateDirectory === defaultStateDirectory;
-  const [service, assignment, bytes] = await Promise.all([
+  const [isHidden, service, assignment, bytes] = await Promise.all([
+    mayNotBeRead(stateDirectory),
     isServices ? serviceState(run) : undefined,
     lastAssignment(stateDirectory),
     bytesIn(join(stateDirectory, 'queue')),
@@ -45,6 +49,7 @@ export async function lastKnown(stateDirectory: string, run: RunProgram): Promis
   return {
     running: false,
     stateDirectory,
+    ...(isHidden ? { isHidden } : {}),
     ...(service === undefined ? {} : { service }),
     ...(assignment === undefined ? {} : { assignment }),
     ...(bytes === undefined ? {} : { queue: { bytes } }),
@@ -53,12 +58,12 @@ export async function lastKnown(stateDirectory: string, run: RunProgram): Promis
 
 /** The same for people, with what to type next. */
 export function lastKnownText(known: LastKnown, now: Date): string {
-  const { service, assignment, queue, stateDirectory } = known;
+  const { service, assignment, queue, stateDirectory, isHidden = false } = known;
   const since = assignment === undefined ? 0 : now.getTime() - Date.parse(assignment.assignedAt);
   const lines = [
     ['agent', 'not running'],
     ...(service === undefined ? [] : [['service', serviceText(service)]]),
-    ['state in', stateDirectory],
+    ['state in', isHidden ? `${stateDirectory}, which this user may not read` : stateDirectory],
     ...(assignment === undefined
       ? []
       : [
@@ -66,9 +71,19 @@ export function lastKnownText(known: LastKnown, now: Date): string {
           ['assigned', `by DPS ${describeSpan(since)} ago`],
         ]),
     ...(queue === undefined ? [] : [['queue', `${Math.ceil(queue.bytes / 1000)} KB on the disk`]]),
-    ...nextSteps(service).map((step, index) => [index === 0 ? 'next' : '', step]),
+    ...[...nextSteps(service), ...(isHidden ? [lookAsRoot] : [])].map((step, index) => [
+      index === 0 ? 'next' : '',
+      step,
+    ]),
   ];
   return lines.map(([name = '', value = '']) => `${name.padEnd(12)}${value}\n`).join('');
+}
+
+const lookAsRoot = 'to see what it left behind: sudo dps-agent status';
+
+/** Whether a service in this state of systemd's has no process. */
+export function isOver(active: string): boolean {
+  return active === 'inactive' || active === 'failed';
 }
 
 function serviceText({ active, result, exitStatus, enabled }: ServiceState): string {
@@ -105,6 +120,13 @@ async function lastAssignment(stateDirectory: string): Promise<LastKnown['assign
   if (!isJsonObject(assignment)) return undefined;
   const { assignedHub: hub, deviceId: device, assignedAt } = assignment;
   return isText(hub) && isText(device) && isText(assignedAt) ? { hub, device, assignedAt } : undefined;
+}
+
+async function mayNotBeRead(folder: string): Promise<boolean> {
+  return readdir(folder).then(
+    () => false,
+    (error: unknown) => isForbidden(error),
+  );
 }
 
 /** Of all files below; `undefined` where that may not be looked at, or is not there. */

@@ -31,7 +31,9 @@ const options = {
 export const logs: Verb = {
   name: 'logs',
   summary: 'show what the agent has logged, from the journal, from its memory or from a file',
-  usage: '[--since WHEN] [--until WHEN] [--level LEVEL] [--area NAME] [--lines N] [--follow] [--file PATH]',
+  usage:
+    '[--config PATH] [--output text|json] [--since WHEN] [--until WHEN] [--level LEVEL] [--area NAME] [--lines N] [--follow] ' +
+    '[--source auto|journal|memory | --file PATH]',
   description: [
     'A service’s log is in systemd’s journal, which has earlier runs too; reading it needs root or the group ' +
       'systemd-journal. An agent that is not one keeps its last lines in memory (log.ring), and is asked for them.',

@@ -1,6 +1,5 @@
 import { readFile } from 'node:fs/promises';
 import process from 'node:process';
-import { describeError } from '../lib/errors.ts';
 import { CommandError } from './usage.ts';
 
 /** What a person points at: a file, or with `-` what comes on standard input. Throws a CommandError. */
@@ -12,6 +11,6 @@ export async function readInput(path: string): Promise<Buffer> {
     return Buffer.concat(chunks);
   } catch (cause) {
     const what = path === '-' ? 'standard input' : path;
-    throw new CommandError(`cannot read ${what}: ${describeError(cause)}`, { cause });
+    throw new CommandError(`cannot read ${what}`, { cause });
   }
 }

@@ -1,16 +1,18 @@
 import process from 'node:process';
 import { createInterface } from 'node:readline';
+import { unitProperties } from '../checks/unit-properties.ts';
 import { runProgram } from '../clock-sync/run-program.ts';
 import { isJsonObject, parseJson } from '../lib/json.ts';
 import { openLocalApi, textOf } from '../local-api/ask.ts';
 import type { LogArea, LogLevel } from '../log-areas.ts';
 import { LogRing, lineFits } from '../logging/log-ring.ts';
-import { unit } from '../support-bundle.ts';
+import { unitName } from '../supervision/unit-name.ts';
 import { journalLines } from '../uploads/journal.ts';
 import { agentPlace } from './agent-place.ts';
 import { withAgent } from './agent-socket.ts';
 import type { AgentPlace } from './agent-socket.ts';
 import { painter } from './colour.ts';
+import { isForbidden } from './forbidden.ts';
 import { journalLine } from './journal-line.ts';
 import { logLineText } from './log-line-text.ts';
 import type { Output } from './output-option.ts';
@@ -66,17 +68,16 @@ async function* fileLines(
 
 /** Whether what runs on this state directory, or would, is systemd's service. */
 async function isTheService({ stateDirectory }: AgentPlace): Promise<boolean> {
-  const args = ['show', '--property=LoadState,MainPID', unit];
-  const shown = await runProgram('systemctl', args, AbortSignal.timeout(5000)).catch(() => '');
-  if (!shown.includes('LoadState=loaded')) return false;
+  const told = await unitProperties(['LoadState', 'MainPID'], runProgram, new AbortController().signal);
+  if (told?.LoadState !== 'loaded') return false;
   const pid = await runningAgent(stateDirectory).catch(ifForbidden);
   if (pid === undefined) return stateDirectory === defaultStateDirectory;
-  return shown.includes(`MainPID=${pid}\n`);
+  return told.MainPID === String(pid);
 }
 
 /** The state directory is the agent's alone; whoever may read the journal need not be let in there. */
 function ifForbidden(error: unknown): undefined {
-  if (!(error instanceof Error && 'code' in error && error.code === 'EACCES')) throw error;
+  if (!isForbidden(error)) throw error;
 }
 
 function fromJournal(command: LogsCommand): AsyncIterable<string> {
@@ -86,7 +87,7 @@ function fromJournal(command: LogsCommand): AsyncIterable<string> {
   const filter = { sinceMs, untilMs, level, follow, lines: isCounted ? lines : undefined };
   const wanted = async function* (): AsyncGenerator<string, void, undefined> {
     try {
-      for await (const entry of journalLines(unit, filter, thisHost())) {
+      for await (const entry of journalLines(unitName, filter, thisHost())) {
         const line = journalLine(entry);
         if (lineFits(line, { area })) yield line;
       }

@@ -2,11 +2,12 @@ import process from 'node:process';
 import { runProgram } from '../clock-sync/run-program.ts';
 import { SystemClock } from '../lib/clock.ts';
 import { agentPlace } from './agent-place.ts';
-import { NobodyThere } from './agent-socket.ts';
+import { AgentHidden, NobodyThere } from './agent-socket.ts';
 import type { AgentPlace } from './agent-socket.ts';
 import { askStatus, isStatus } from './ask-status.ts';
 import { painter } from './colour.ts';
-import { lastKnown, lastKnownText } from './last-known.ts';
+import { isOver, lastKnown, lastKnownText } from './last-known.ts';
+import type { LastKnown } from './last-known.ts';
 import { jsonDocument } from './output-option.ts';
 import type { Output } from './output-option.ts';
 import { print } from './print.ts';
@@ -25,8 +26,9 @@ export async function showStatus(configPath: string, output: Output): Promise<nu
     await print(output === 'json' ? jsonDocument(answer) : runningText(answer));
     return exitCodes.success;
   } catch (error) {
-    if (!(error instanceof NobodyThere)) throw error;
-    return await showLastKnown(place, error, output);
+    if (error instanceof NobodyThere) return await showLastKnown(place, error, output);
+    if (error instanceof AgentHidden) return await showService(place, error, output);
+    throw error;
   }
 }
 
@@ -39,7 +41,17 @@ function runningText(answer: Awaited<ReturnType<typeof askStatus>>): string {
 
 async function showLastKnown(place: AgentPlace, why: NobodyThere, output: Output): Promise<number> {
   if ((await runningAgent(place.stateDirectory)) !== undefined) throw why;
+  return tell(await lastKnown(place.stateDirectory, runProgram), output);
+}
+
+/** systemd tells everybody whether its service runs; what that left behind is for the few who may see it. */
+async function showService(place: AgentPlace, why: AgentHidden, output: Output): Promise<number> {
   const known = await lastKnown(place.stateDirectory, runProgram);
+  if (known.service === undefined || !isOver(known.service.active)) throw why;
+  return tell(known, output);
+}
+
+async function tell(known: LastKnown, output: Output): Promise<number> {
   await print(output === 'json' ? jsonDocument(known) : lastKnownText(known, new SystemClock().now()));
   return exitCodes.notRunning;
 }

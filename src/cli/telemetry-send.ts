@@ -56,7 +56,8 @@ const options = {
 export const telemetrySend: Verb = {
   name: 'telemetry send',
   summary: 'hand readings or a message to the running agent, and say what became of them',
-  usage: '[--input NAME] [--file PATH] [--message] [NAME=VALUE …]',
+  usage:
+    '[--config PATH] [--output text|json] [--input NAME] [--message] [options of either] (NAME=VALUE… | --file PATH)',
   description: [
     'NAME=VALUE … are one reading; a VALUE is a number, true, false or other JSON, or else text. A file holds one reading ' +
       'or an array of them as JSON, or one a line. With --message the file, or the values as a JSON object, are one message.',

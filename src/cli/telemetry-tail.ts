@@ -15,7 +15,7 @@ const options = {
 export const telemetryTail: Verb = {
   name: 'telemetry tail',
   summary: 'show what the running agent sends, as it sends it',
-  usage: '[--input NAME] [--priority high|normal|low] [--count N]',
+  usage: '[--config PATH] [--output text|json] [--input NAME] [--priority high|normal|low] [--count N]',
   description: [
     'One line for each message that goes to the hub, unpacked, with its size, input and number, and one when the hub has ' +
       'acknowledged it. It shows what is sent from now on: an agent without a connection sends nothing (dps-agent status). ' +

@@ -5,7 +5,6 @@ import type { Config } from '../config/schema.ts';
 import { closest } from '../config/suggest.ts';
 import type { Clock } from '../lib/clock.ts';
 import { untilStopped } from '../lib/deadline.ts';
-import { describeError } from '../lib/errors.ts';
 import { inScope } from '../lib/scope.ts';
 import type { Input } from '../telemetry/inputs/input.ts';
 import { makeInput } from '../telemetry/inputs/make-input.ts';
@@ -143,8 +142,7 @@ async function readInTurns(
   };
   while (!signal.aborted) {
     await input.read(handOver, signal).catch((cause: unknown) => {
-      if (!signal.aborted)
-        throw new CommandError(`cannot read ${input.name}: ${describeError(cause)}`, { cause });
+      if (!signal.aborted) throw new CommandError(`cannot read ${input.name}`, { cause });
     });
     if (readings >= count) scope.abort(enough);
     if (isAsked) await untilStopped(clock.sleep(input.intervalMs, signal), signal);

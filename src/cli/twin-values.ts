@@ -5,9 +5,9 @@ import type { ConfigValue } from '../config/layers/values.ts';
 import type { KeyPath } from '../config/positions.ts';
 import { formatPath } from '../config/problems.ts';
 import { readFileIfPresent } from '../lib/atomic-file.ts';
-import { describeError } from '../lib/errors.ts';
 import type { SavedSettings } from '../twin/settings/saved-settings.ts';
 import { readSettingsFile, settingsInForce } from '../twin/settings/settings-file.ts';
+import { isForbidden } from './forbidden.ts';
 import { CommandError } from './usage.ts';
 
 /** A value in force, and what it lies over when the twin has set it. */
@@ -25,10 +25,8 @@ export async function savedSettings(stateDirectory: string): Promise<SavedSettin
     const state = readSettingsFile((await readFileIfPresent(path)) ?? '');
     return state === undefined ? {} : settingsInForce(state);
   } catch (cause) {
-    const advice = 'run this as root or as the user the agent runs as';
-    throw new CommandError(`cannot read what the twin has set, ${path}: ${describeError(cause)}; ${advice}`, {
-      cause,
-    });
+    const who = isForbidden(cause) ? ', as root or the user the agent runs as may' : '';
+    throw new CommandError(`cannot read what the twin has set, ${path}${who}`, { cause });
   }
 }
 

@@ -54,7 +54,7 @@ export function parseVerbArgs<const Options extends VerbOptions>(
   options: Options,
   args: readonly string[],
 ): ParsedArgs<Options> {
-  refuseUnknown(options, args);
+  refuseMistyped(options, args);
   const parsed = strictly(options, args);
   refuseOtherChoices(options, parsed.values);
   return parsed as ParsedArgs<Options>;
@@ -120,8 +120,8 @@ function refuseOtherChoices(options: VerbOptions, values: Readonly<Record<string
   }
 }
 
-/** parseArgs names an unknown option, too, but not the one that was meant. */
-function refuseUnknown(options: VerbOptions, args: readonly string[]): void {
+/** parseArgs refuses most of it, too, but names neither the option that was meant nor what to type. */
+function refuseMistyped(options: VerbOptions, args: readonly string[]): void {
   const { tokens } = parseArgs({
     args: [...args],
     options,
@@ -130,8 +130,34 @@ function refuseUnknown(options: VerbOptions, args: readonly string[]): void {
     tokens: true,
   });
   for (const token of tokens) {
-    if (token.kind !== 'option' || Object.hasOwn(options, token.name)) continue;
-    const hint = didYouMean(token.name, Object.keys(options), '--');
-    throw new UsageError(`there is no option ${token.rawName}${hint}`);
+    if (token.kind !== 'option') continue;
+    const option = Object.hasOwn(options, token.name) ? options[token.name] : undefined;
+    if (option === undefined) {
+      const hint = didYouMean(token.name, Object.keys(options), '--');
+      throw new UsageError(`there is no option ${token.rawName}${hint}`);
+    }
+    const wrong = wrongValue(option, token);
+    if (wrong !== undefined) throw new UsageError(`${token.rawName} ${wrong}`);
   }
+}
+
+/** What follows an option, as parseArgs has it. */
+interface GivenValue {
+  readonly rawName: string;
+  readonly value?: string | undefined;
+  /** Whether it was written with `=`. */
+  readonly inlineValue?: boolean | undefined;
+}
+
+function wrongValue(
+  { type, choices }: VerbOption,
+  { rawName, value, inlineValue }: GivenValue,
+): string | undefined {
+  if (type === 'boolean') return value === undefined ? undefined : 'takes no value';
+  if (value === undefined) return 'needs a value after it';
+  if (value === '' && choices === undefined) return 'needs a value that is not empty';
+  // A lone dash is standard input.
+  if (inlineValue !== true && /^-./.test(value))
+    return `needs a value after it; if ${value} is meant, write ${rawName}=${value}`;
+  return undefined;
 }

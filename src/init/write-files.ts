@@ -101,7 +101,9 @@ async function attempt<T>(doing: string, work: () => Promise<T>): Promise<T> {
     return await work();
   } catch (cause) {
     const isForbidden = cause instanceof Error && 'code' in cause && cause.code === 'EACCES';
-    const hint = isForbidden ? '; it takes root (sudo dps-agent init), or --config with another place' : '';
-    throw new Refusal(`cannot ${doing}: ${describeError(cause)}${hint}`, { cause });
+    const hint = isForbidden
+      ? ', which takes root (sudo dps-agent init), or --config with another place'
+      : '';
+    throw new Refusal(`cannot ${doing}${hint}`, { cause });
   }
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { programHelp, verbHelp } from '../../src/cli/help.ts';
+import { keysDerive } from '../../src/cli/keys-derive.ts';
 import { verbs } from '../../src/cli/verbs.ts';
 import { dpsAgent } from './cli-program.ts';
 
@@ -9,6 +10,9 @@ describe('the command line', () => {
     const inGroup = verbs.filter(({ name }) => name.startsWith('certificates '));
     for (const [args, help] of [
       [['--help'], programHelp(verbs)],
+      [['-h'], programHelp(verbs)],
+      [['help'], programHelp(verbs)],
+      [['help', 'keys', 'derive'], verbHelp(keysDerive)],
       [['certificates', '--help'], programHelp(inGroup)],
       ...verbs.map((verb) => [[...verb.name.split(' '), '--help'], verbHelp(verb)] as const),
     ] as const) {
@@ -25,6 +29,7 @@ describe('the command line', () => {
     [['keys', 'elsewhere'], 'there is no command "keys elsewhere"\n'],
     [['--hlep'], 'there is no option --hlep; did you mean "--help"?'],
     [['run', '--confg', 'x'], 'there is no option --confg; did you mean "--config"?'],
+    [['run', '--config', ''], '--config needs a value that is not empty'],
     [['run', 'x'], 'cannot use "x": only options are taken'],
   ] as const) {
     it(`refuses ${args.join(' ')} with status 64`, async () => {

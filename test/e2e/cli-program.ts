@@ -16,21 +16,31 @@ export interface Surroundings {
   readonly env?: Readonly<Record<string, string>>;
   /** For its standard input, which is empty without it. */
   readonly input?: string | Uint8Array;
+  /** Whom it runs as; only root can choose. */
+  readonly userId?: number;
 }
 
+/** What no verb under test takes on the slowest of machines, in milliseconds. */
+const deadlineMs = 120_000;
+
 /**
- * Runs the built program to its end. Of what it says only standard error is searched for secrets afterwards: the verbs
+ * Runs the built program to its end; rejects, with what it said, if there is none. Of what it says only standard error is searched for secrets afterwards: the verbs
  * under test are asked to print keys.
  */
 export async function dpsAgent(args: readonly string[], around: Surroundings = {}): Promise<Ran> {
   const child = spawn(process.execPath, [agentProgram, ...args], {
     stdio: ['pipe', 'pipe', 'pipe'],
     env: { ...process.env, ...around.env },
+    ...(around.userId === undefined ? {} : { uid: around.userId, gid: around.userId }),
+    timeout: deadlineMs,
+    killSignal: 'SIGKILL',
   });
   const output = collect(child);
   child.stdin.end(around.input ?? '');
-  const [code] = (await once(child, 'close')) as [number | null];
+  const [code, signal] = (await once(child, 'close')) as [number | null, NodeJS.Signals | null];
   keepLogged(`${output.stderr}\n`);
+  if (signal === 'SIGKILL')
+    throw new Error(`dps-agent ${args[0] ?? ''} was killed after ${deadlineMs} ms: ${output.stderr}`);
   return { code, ...output };
 }
 

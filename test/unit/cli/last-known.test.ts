@@ -59,6 +59,12 @@ describe('what is known of an agent that does not run', () => {
     });
   });
 
+  it('has what systemd says, and what to type, where the state directory is closed to whoever asks', () => {
+    const text = textOf({ isHidden: true, service });
+    assert.match(text, /^state in +\/var\/lib\/dps-agent, which this user may not read$/m);
+    assert.match(text, /^ +to see what it left behind: sudo dps-agent status$/m);
+  });
+
   it('has no service where there is no unit, or no systemd', async () => {
     const path = '/var/lib/dps-agent';
     assert.equal((await lastKnown(path, () => Promise.resolve('LoadState=not-found\n'))).service, undefined);

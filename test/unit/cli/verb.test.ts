@@ -42,6 +42,11 @@ describe('the arguments of a verb', () => {
     assert.match(verbHelp({ ...status, options: chosen }), /^ {2}--shell bash\|fish {2,}which$/m);
   });
 
+  it('may be a lone dash, which is standard input, and begin with one after an equals sign', () => {
+    assert.equal(parseOptions(options, ['--config', '-']).config, '-');
+    assert.equal(parseOptions(options, ['--config=-1']).config, '-1');
+  });
+
   it('are options only where that is asked for', () => {
     assert.throws(() => parseOptions(options, ['a']), { message: 'cannot use "a": only options are taken' });
   });
@@ -51,8 +56,14 @@ describe('the arguments of a verb', () => {
     [['--zzz'], 'there is no option --zzz'],
     [['-c'], 'there is no option -c'],
     [['--constructor'], 'there is no option --constructor'],
-    [['--config'], /--config/],
-    [['--reveal=yes'], /--reveal/],
+    [['--config'], '--config needs a value after it'],
+    [['--config', ''], '--config needs a value that is not empty'],
+    [['--config='], '--config needs a value that is not empty'],
+    [
+      ['--config', '--reveal'],
+      '--config needs a value after it; if --reveal is meant, write --config=--reveal',
+    ],
+    [['--reveal=yes'], '--reveal takes no value'],
   ] as const) {
     it(`refuse ${args.join(' ')}`, () => {
       assert.throws(() => parseVerbArgs(options, args), { name: 'UsageError', message });
