@@ -1,10 +1,10 @@
 import type { Evidence } from '../evidence.ts';
 import { moment, notJudged, some, within } from './invariant.ts';
 import type { Invariant } from './invariant.ts';
-import { faultSpans, isWithin, joined, observedUntilMs, offlineSpans, stateSpans } from './spans.ts';
+import { faultSpans, isWithin, joined, observedUntilMs, offlineSpans, stateSpans, without } from './spans.ts';
 import type { Span } from './spans.ts';
 
-/** A desired property is acknowledged soon, counted from when its agent was connected and no fault struck it. */
+/** A desired property is acknowledged soon, counted while its agent is connected and no fault strikes it. */
 export const twinConvergence: Invariant = (evidence, limits) => {
   const subject = {
     id: 'twin-convergence',
@@ -19,8 +19,9 @@ export const twinConvergence: Invariant = (evidence, limits) => {
     const excuses = excusesOf.get(agent) ?? [];
     // Acknowledged while something was wrong, or still without a connection at the end.
     if (isWithin(endMs, excuses)) return [];
-    const freeMs = Math.max(atMs, ...excuses.filter(({ toMs }) => toMs <= endMs).map(({ toMs }) => toMs));
-    const tookMs = endMs - freeMs;
+    const free = without({ fromMs: atMs, toMs: endMs }, excuses).map(({ fromMs, toMs }) => toMs - fromMs);
+    // One that was acknowledged may have been asked for anew by the last session; one that never was had all of them.
+    const tookMs = acknowledgedMs === undefined ? sum(free) : (free.at(-1) ?? 0);
     // Not acknowledged when the run ended: only what has waited too long by then tells something.
     if (acknowledgedMs === undefined && tookMs <= limits.twinMs) return [];
     return [{ agent, version, atMs, tookMs, isOpen: acknowledgedMs === undefined }];
@@ -47,4 +48,8 @@ function allExcuses(evidence: Evidence): Map<string, Span[]> {
       joined([...offlineSpans(spans), ...(faults.get(agent) ?? [])]),
     ]),
   );
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
 }

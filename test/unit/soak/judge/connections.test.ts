@@ -200,6 +200,17 @@ describe('the twin', () => {
     assert.match(never.detail, /one version 2 of 50.0 s: never, for 550.0 s/);
   });
 
+  it('is broken by sessions that are each too short to tell, and in none of which it is acknowledged', () => {
+    const breaks = [70, 90, 110, 130, 150].flatMap((s) => offline('one', s * 1000, s * 1000 + 1000));
+    const run = { ...evidence().run, durationMs: 165_000 };
+    const phases = [{ name: 'all', startMs: 0, endMs: 165_000 }];
+    const never = twinConvergence(
+      evidence({ run, phases, states: afterStart(...breaks), twins: [change] }),
+      limits,
+    );
+    assert.deepEqual([never.outcome, never.value], ['broken', 110_000]);
+  });
+
   it('is not excused by everybody being stopped at the end', () => {
     const run = { ...evidence().run, durationMs: 605_000 };
     const states = afterStart({ agent: 'one', atMs: 601_000, state: 'stopped' });
