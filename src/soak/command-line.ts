@@ -29,8 +29,10 @@ export interface RunLine {
   readonly target: 'simulator' | 'azure';
   readonly maxMessages: number | undefined;
   readonly isDryRun: boolean;
-  /** Where a monitor is told how the run is getting on, on every network. */
+  /** Where a monitor is told how the run is getting on. */
   readonly metricsPort: number | undefined;
+  /** The address it is told at: this machine's own, unless somebody wants otherwise. */
+  readonly metricsHost: string;
   readonly json: boolean;
 }
 
@@ -53,8 +55,9 @@ run:
   --target azure         a real DPS; DPS_AGENT_SOAK_SCOPE_ID and DPS_AGENT_SOAK_GROUP_KEY say which
   --max-messages N       with --target azure: what may be sent and never exceeded
   --dry-run              say what would be done and what it would cost, and do nothing
-  --metrics-port N       progress for Prometheus too, at http://…:N/metrics
-  --json                 progress and verdict as lines of JSON
+  --metrics-port N       progress for Prometheus too, at http://127.0.0.1:N/metrics
+  --metrics-host ADDRESS with --metrics-port: another address, such as 0.0.0.0 in a container
+  --json                 progress and verdict as lines of JSON; progress is so wherever there is no terminal
 compare:
   two run directories or result.json, the earlier first; what got worse comes first
   --output json          for programs; --json is the same
@@ -104,6 +107,7 @@ const runOptions = {
   'max-messages': { type: 'string' },
   'dry-run': { type: 'boolean', default: false },
   'metrics-port': { type: 'string' },
+  'metrics-host': { type: 'string', default: '127.0.0.1' },
   json: { type: 'boolean', default: false },
 } as const;
 
@@ -130,6 +134,7 @@ function runLine(args: readonly string[]): RunLine {
     agentProgram: values['agent-program'],
     ...{ target, maxMessages, isDryRun: values['dry-run'], json: values.json },
     metricsPort: wholeNumber('--metrics-port', values['metrics-port'], 1, 65_535),
+    metricsHost: values['metrics-host'],
   };
 }
 

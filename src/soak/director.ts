@@ -15,7 +15,8 @@ import { Ledger } from './ledger/ledger.ts';
 import { Feeder } from './load/feeder.ts';
 import { MessageBudget } from './message-budget.ts';
 import { Observers } from './observers.ts';
-import type { Progress } from './progress.ts';
+import type { Act } from './progress/moment.ts';
+import type { Progress } from './progress/progress.ts';
 import type { RunDirectory } from './run-directory.ts';
 import type { LoadedScenario } from './scenario/library.ts';
 import { scheduleOf } from './scenario/schedule.ts';
@@ -109,19 +110,21 @@ class Performance {
   async play(signal: AbortSignal): Promise<Omit<Evidence, 'run' | 'phases'>> {
     const { fleet } = this.#field;
     const { progress } = this.#plan;
-    await this.#timeline.during('start', () => this.#start(signal));
-    const schedule = this.#schedule();
-    const engine = this.#engine(schedule);
-    progress.begin({ fleet, ledger: this.#ledger, engine, timeline: this.#timeline });
+    let act: Act | undefined;
+    progress.begin({ fleet, ledger: this.#ledger, timeline: this.#timeline, act: () => act });
     try {
+      await this.#timeline.during('start', () => this.#start(signal));
+      const schedule = this.#schedule();
+      const engine = this.#engine(schedule);
+      act = { schedule, engine };
       await this.#trouble(schedule, engine, signal);
       await this.#timeline.during('calm', () => this.#calm(signal));
+      await this.#observers.stop();
+      await fleet.stop();
+      return this.#evidence(engine, schedule);
     } finally {
       progress.end();
     }
-    await this.#observers.stop();
-    await fleet.stop();
-    return this.#evidence(engine, schedule);
   }
 
   /** Phase by phase. Whatever is still wrong at the end of the last one is put right. */
@@ -196,7 +199,12 @@ class Performance {
     const occurrences = schedule.occurrences
       .filter(({ kind }) => azure === undefined || kinds.find(({ name }) => name === kind)?.isLocal === true)
       .map((each) => ({ ...each, atMs: each.atMs + offsetMs }));
-    return { ...schedule, occurrences };
+    const phases = schedule.phases.map((phase) => ({
+      ...phase,
+      startMs: phase.startMs + offsetMs,
+      endMs: phase.endMs + offsetMs,
+    }));
+    return { ...schedule, phases, occurrences };
   }
 
   #engine({ occurrences }: Schedule): FaultEngine {

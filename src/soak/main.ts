@@ -16,6 +16,7 @@ import { compareRuns } from './compare/comparison.ts';
 import { readRun } from './compare/read-run.ts';
 import { crewFailure, runCrew } from './crew/main.ts';
 import { faultKinds } from './faults/kinds.ts';
+import { Screen } from './progress/screen.ts';
 import { chartLibrary } from './report/chart-library.ts';
 import { runCommand } from './run-command.ts';
 import type { Surroundings } from './run-command.ts';
@@ -93,6 +94,18 @@ function surroundings({ agentProgram, json }: RunLine): Surroundings {
   const [scopeId, groupKey] = ['DPS_AGENT_SOAK_SCOPE_ID', 'DPS_AGENT_SOAK_GROUP_KEY'].map(
     (name) => process.env[name],
   );
+  const screen = process.stdout.isTTY && !json ? new Screen((text) => process.stdout.write(text)) : undefined;
+  const say = (text: string): void => {
+    if (screen === undefined) process.stdout.write(text);
+    else screen.say(text);
+  };
+  // https://no-color.org: whatever it is, unless it is empty.
+  const isColoured = (process.env['NO_COLOR'] ?? '') === '';
+  // On the same terminal the picture would be drawn over it.
+  const sayLog = (text: string): void => {
+    if (screen !== undefined && process.stderr.isTTY) screen.say(text);
+    else process.stderr.write(text);
+  };
   return {
     clock: new SystemClock(),
     library: libraryDirectory(),
@@ -109,8 +122,12 @@ function surroundings({ agentProgram, json }: RunLine): Surroundings {
     version: agentVersion,
     nodeVersion: process.version,
     machine: `${platform()} ${release()} ${arch()}, ${cpus().length} × ${cpus()[0]?.model.trim() ?? '?'}, ${Math.round(totalmem() / 2 ** 30)} GB`,
-    log: lineLog((text) => process.stderr.write(text), json ? 'error' : 'warn'),
-    say: (text) => process.stdout.write(text),
+    log: lineLog(sayLog, json ? 'error' : 'warn'),
+    say,
+    terminal:
+      screen === undefined
+        ? undefined
+        : { screen, look: () => ({ columns: process.stdout.columns, isColoured }) },
   };
 }
 

@@ -3,10 +3,11 @@ import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Counter, Gauge, Registry } from 'prom-client';
-import { momentOf } from './progress.ts';
-import type { Moment, Progress, Scene } from './progress.ts';
+import { momentOf } from './progress/moment.ts';
+import type { Moment, Scene } from './progress/moment.ts';
+import type { Progress } from './progress/progress.ts';
 
-/** `GET /metrics` for Prometheus, on every network: how a run is getting on, and nothing secret. */
+/** `GET /metrics` for Prometheus: how a run is getting on, and nothing secret. */
 export class ProgressMetrics implements Progress {
   readonly #server: Server;
   #scene: Scene | undefined;
@@ -16,17 +17,17 @@ export class ProgressMetrics implements Progress {
   }
 
   /** Port 0 asks for any. Rejects when the port cannot be had. */
-  static async open(port: number): Promise<ProgressMetrics> {
+  static async open(port: number, host = '127.0.0.1'): Promise<ProgressMetrics> {
     const server = createServer();
     const metrics = new ProgressMetrics(server);
     server.on('request', (request: IncomingMessage, response: ServerResponse) => {
       void metrics.#answer(request, response);
     });
-    server.listen(port);
+    server.listen(port, host);
     try {
       await once(server, 'listening');
     } catch (cause) {
-      throw new Error(`cannot offer metrics at port ${port}`, { cause });
+      throw new Error(`cannot offer metrics at ${host}, port ${port}`, { cause });
     }
     return metrics;
   }
@@ -66,7 +67,7 @@ export class ProgressMetrics implements Progress {
 function registryOf(moment: Moment): Registry {
   const registry = new Registry();
   const registers = [registry];
-  const { elapsedMs, agents, faults, promised, delivered } = moment;
+  const { elapsedMs, agents, faults, promised, delivered, duplicates, outstanding } = moment;
   new Gauge({ name: `${prefix}elapsed_seconds`, help: 'Since the run began.', registers }).set(
     elapsedMs / 1000,
   );
@@ -83,7 +84,7 @@ function registryOf(moment: Moment): Registry {
     labelNames: ['kind'],
     registers,
   });
-  for (const kind of faults) underWay.inc({ kind });
+  for (const { kind } of faults) underWay.inc({ kind });
   new Counter({
     name: `${prefix}messages_promised_total`,
     help: 'Messages that agents have accepted.',
@@ -94,6 +95,16 @@ function registryOf(moment: Moment): Registry {
     help: 'Of those, how many are at the hub. At Azure nobody sees that: 0.',
     registers,
   }).inc(delivered);
+  new Counter({
+    name: `${prefix}messages_duplicated_total`,
+    help: 'Messages that are at the hub once more.',
+    registers,
+  }).inc(duplicates);
+  new Gauge({
+    name: `${prefix}messages_missing`,
+    help: 'Messages that agents have accepted and that are not at the hub yet.',
+    registers,
+  }).set(outstanding);
   return registry;
 }
 

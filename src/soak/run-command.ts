@@ -11,8 +11,12 @@ import { faultKinds } from './faults/kinds.ts';
 import type { Programs } from './fleet/fleet-options.ts';
 import type { Finding, Verdict } from './judge/verdict.ts';
 import { ProgressMetrics } from './progress-metrics.ts';
-import { ProgressLines, together } from './progress.ts';
-import type { Progress } from './progress.ts';
+import { jsonProgress } from './progress/json-progress.ts';
+import type { Look } from './progress/moment-lines.ts';
+import { together } from './progress/progress.ts';
+import type { Progress } from './progress/progress.ts';
+import type { Screen } from './progress/screen.ts';
+import { terminalProgress } from './progress/terminal-progress.ts';
 import type { ChartLibrary } from './report/chart-library.ts';
 import { reportDocument } from './report/document.ts';
 import { makeRunDirectory } from './run-directory.ts';
@@ -35,6 +39,8 @@ export interface Surroundings {
   readonly machine: string;
   readonly log: Log;
   readonly say: (text: string) => void;
+  /** Where people look on; absent: nobody does, or what is said is for programs. */
+  readonly terminal: { readonly screen: Screen; readonly look: () => Look } | undefined;
 }
 
 /** `dps-agent-soak run`: resolves with whether every invariant held. */
@@ -53,7 +59,7 @@ export async function runCommand(line: RunLine, around: Surroundings, signal: Ab
   const directory = await makeRunDirectory({ out: line.out, scenario: name, seed, now: clock.now() });
   if (!json) say(`${name}, seed ${seed}, ${scenario.agents} agents, in ${directory.path}\n`);
   const { version, nodeVersion, machine } = around;
-  const { evidence, verdict } = await withMetrics(line.metricsPort, (metrics) =>
+  const { evidence, verdict } = await withMetrics(line, (metrics) =>
     direct(
       {
         ...{ loaded, durationMs, azure, directory, programs, clock, log },
@@ -61,7 +67,7 @@ export async function runCommand(line: RunLine, around: Surroundings, signal: Ab
         namePrefix: line.namePrefix,
         kinds: faultKinds,
         facts: { version, nodeVersion, machine },
-        progress: together([new ProgressLines(clock, say, json), ...metrics]),
+        progress: together([progressFor(around), ...metrics]),
       },
       signal,
     ),
@@ -74,12 +80,18 @@ export async function runCommand(line: RunLine, around: Surroundings, signal: Ab
   return verdict.ok;
 }
 
+/** Pictures for people; for everybody else, lines of JSON. */
+function progressFor({ clock, say, terminal }: Surroundings): Progress {
+  if (terminal === undefined) return jsonProgress(clock, say);
+  return terminalProgress(clock, terminal.screen, terminal.look);
+}
+
 async function withMetrics<T>(
-  port: number | undefined,
+  { metricsPort, metricsHost }: Pick<RunLine, 'metricsPort' | 'metricsHost'>,
   run: (metrics: readonly Progress[]) => Promise<T>,
 ): Promise<T> {
-  if (port === undefined) return await run([]);
-  const metrics = await ProgressMetrics.open(port);
+  if (metricsPort === undefined) return await run([]);
+  const metrics = await ProgressMetrics.open(metricsPort, metricsHost);
   try {
     return await run([metrics]);
   } finally {

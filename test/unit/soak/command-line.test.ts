@@ -20,6 +20,7 @@ describe('the command line of the soak', () => {
       maxMessages: undefined,
       isDryRun: false,
       metricsPort: undefined,
+      metricsHost: '127.0.0.1',
       json: false,
     });
   });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { ProgressMetrics } from '../../../src/soak/progress-metrics.ts';
-import type { Scene } from '../../../src/soak/progress.ts';
+import type { Scene } from '../../../src/soak/progress/moment.ts';
 
 /** Two of three agents are heard of, and one thing is wrong. */
 const scene: Scene = {
@@ -13,13 +13,10 @@ const scene: Scene = {
     states: new Map(['a', 'b'].map((agent) => [agent, { agent, atMs: 1, state: 'connected' }])),
   },
   ledger: { totals: { promised: 12, delivered: 10, duplicates: 1, outstanding: 2 } },
-  engine: {
-    underWay: [
-      {
-        ...{ id: 1, kind: 'cut', phase: 'trouble', description: 'cut', startMs: 5, endMs: 6, agents: ['a'] },
-      },
-    ],
-  },
+  act: () => ({
+    engine: { underWay: [{ id: 1, kind: 'cut', description: 'cut', startMs: 5, agents: ['a'] }] },
+    schedule: { phases: [], occurrences: [] },
+  }),
   timeline: { elapsed: () => 61_500, current: 'trouble' },
 };
 
@@ -45,10 +42,12 @@ describe('the metrics of a run', () => {
     assert.deepEqual(figures, [
       'dps_agent_soak_elapsed_seconds 61.5',
       'dps_agent_soak_agents{state="connected"} 2',
-      'dps_agent_soak_agents{state="not heard of"} 1',
+      'dps_agent_soak_agents{state="unseen"} 1',
       'dps_agent_soak_faults_under_way{kind="cut"} 1',
       'dps_agent_soak_messages_promised_total 12',
       'dps_agent_soak_messages_delivered_total 10',
+      'dps_agent_soak_messages_duplicated_total 1',
+      'dps_agent_soak_messages_missing 2',
     ]);
   });
 
@@ -58,7 +57,7 @@ describe('the metrics of a run', () => {
 
   it('say which port cannot be had', async () => {
     await assert.rejects(ProgressMetrics.open(metrics.port), {
-      message: `cannot offer metrics at port ${metrics.port}`,
+      message: `cannot offer metrics at 127.0.0.1, port ${metrics.port}`,
     });
   });
 });
