@@ -6,7 +6,7 @@ import type { FailureCode } from '../cloud-error.ts';
 import type { HubSession } from '../connection/hub-client.ts';
 import { Channel } from '../lib/channel.ts';
 import type { Clock } from '../lib/clock.ts';
-import { untilStopped, withDeadline } from '../lib/deadline.ts';
+import { untilAborted, untilStopped, withDeadline } from '../lib/deadline.ts';
 import { describeError } from '../lib/errors.ts';
 import { isJsonObject } from '../lib/json.ts';
 import type { Log } from '../lib/log.ts';
@@ -138,9 +138,10 @@ export class AzureHubSession implements HubSession {
   async desiredPatches(signal: AbortSignal): Promise<AsyncIterable<DesiredProperties>> {
     const patches = new Channel<DesiredProperties>(AbortSignal.any([signal, this.#over.signal]));
     this.#patches = patches;
-    await this.#request('HUB-TWIN', 'subscribe to desired properties', (done) => {
+    const subscribed = this.#request('HUB-TWIN', 'subscribe to desired properties', (done) => {
       this.#transport.enableTwinDesiredPropertiesUpdates(done);
     });
+    await untilAborted(subscribed, signal);
     return patches;
   }
 
@@ -160,16 +161,18 @@ export class AzureHubSession implements HubSession {
   async methodCalls(signal: AbortSignal): Promise<AsyncIterable<MethodCall>> {
     const calls = new Channel<MethodCall>(AbortSignal.any([signal, this.#over.signal]));
     this.#methodCalls = calls;
-    await this.#request('HUB-METHODS', 'subscribe to direct methods', (done) => {
+    const subscribed = this.#request('HUB-METHODS', 'subscribe to direct methods', (done) => {
       this.#transport.enableMethods(done);
     });
+    await untilAborted(subscribed, signal);
     return calls;
   }
 
   async cloudToDevice(signal: AbortSignal): Promise<AsyncIterable<CloudMessage>> {
-    await this.#request('HUB-MESSAGES', 'subscribe to cloud-to-device messages', (done) => {
+    const subscribed = this.#request('HUB-MESSAGES', 'subscribe to cloud-to-device messages', (done) => {
       this.#transport.enableC2D(done);
     });
+    await untilAborted(subscribed, signal);
     return this.#mailbox.listen(AbortSignal.any([signal, this.#over.signal]));
   }
 
