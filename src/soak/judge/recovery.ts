@@ -30,6 +30,9 @@ export interface Recovery {
   readonly kind: string;
 }
 
+/** What is over at once, such as a connection that is cut, is noticed when it is over already. */
+export const noticeMs = 2000;
+
 /**
  * From the end of each fault until an agent that it left without a connection has one. What the next fault, or the end of
  * the run, cut short counts only if it took too long already.
@@ -42,9 +45,10 @@ export function recoveries(evidence: Evidence, limits: Limits): Recovery[] {
   return [...struck].flatMap(([agent, spans]) => {
     const offline = offlineSpans(states.get(agent) ?? []);
     return spans.flatMap(({ toMs: fromMs }): Recovery[] => {
-      const span = offline.find((each) => each.fromMs <= fromMs && each.toMs > fromMs);
-      if (span === undefined) return [];
       const nextMs = spans.find((each) => each.fromMs > fromMs)?.fromMs ?? Infinity;
+      const latestMs = Math.min(nextMs, fromMs + noticeMs);
+      const span = offline.find((each) => each.fromMs <= latestMs && each.toMs > fromMs);
+      if (span === undefined) return [];
       const tookMs = Math.min(span.toMs, nextMs) - fromMs;
       const isCut = span.toMs >= Math.min(endMs, nextMs);
       if (isCut && tookMs <= limits.recovery.maxMs) return [];

@@ -2,7 +2,7 @@ import type { Evidence, FaultRecord } from '../evidence.ts';
 import { spreadOf } from '../figures.ts';
 import type { RunFigures } from '../figures.ts';
 import { grouped } from '../judge/grouped.ts';
-import { recoveries } from '../judge/recovery.ts';
+import { noticeMs, recoveries } from '../judge/recovery.ts';
 import { offlineSpans, stateSpans } from '../judge/spans.ts';
 import type { Limits } from '../scenario/scenario.ts';
 
@@ -11,7 +11,7 @@ type Spread = NonNullable<RunFigures['recovery']>;
 /** What one fault did to those it struck. */
 export interface FaultEffect {
   readonly fault: FaultRecord;
-  /** Of those struck, how many lost their connection while it was in force, or had none. */
+  /** Of those struck, how many had no connection while it was in force, or lost it just after. */
   readonly offline: number;
   /** Of those that it left without a connection; absent: none, or the next fault came first. */
   readonly recovery?: Spread;
@@ -37,7 +37,7 @@ export function faultEffects(evidence: Evidence, limits: Limits): FaultEffect[] 
     .map((fault): FaultEffect => {
       const { agents, startMs, endMs } = fault;
       const lost = agents.filter((agent) =>
-        offline.get(agent)?.some(({ fromMs, toMs }) => fromMs <= endMs && toMs > startMs),
+        offline.get(agent)?.some(({ fromMs, toMs }) => fromMs <= endMs + noticeMs && toMs > startMs),
       );
       const struck = new Set(agents);
       const took = (recovered.get(endMs) ?? []).filter(({ agent }) => struck.has(agent));

@@ -67,7 +67,7 @@ ${effects.slice(0, mostRows).map(faultRow)}</tbody>
 ${more > 0 ? markup`<p class="note">and ${digits(more)} more, in evidence.json</p>` : undefined}`;
   return markup`<section class="wide" id="faults">
 <h2>Faults</h2>
-<p class="note">${digits(effects.length)} in all. Offline: without a connection at some time while it was in force. Back in:
+<p class="note">${digits(effects.length)} in all. Offline: without a connection at some time while it was in force, or from just after. Back in:
 all of those that it left so.</p>
 ${effects.length > fewRows ? markup`<details><summary>Each of them</summary>${table}</details>` : table}
 </section>`;

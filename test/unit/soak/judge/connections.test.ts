@@ -21,6 +21,12 @@ describe('recovery', () => {
     assert.deepEqual(recovered([fault()], ...offline('one', 100_500, 135_000)), [5000]);
   });
 
+  it('counts who notices a connection that was cut when that is over already', () => {
+    const cut = fault({ kind: 'cut', startMs: 100_000, endMs: 100_002 });
+    assert.deepEqual(recovered([cut], ...offline('one', 100_050, 103_002)), [3000]);
+    assert.deepEqual(recovered([cut], ...offline('one', 105_000, 108_000)), []);
+  });
+
   it('does not count agents that were not struck, stayed connected, or were back before the end', () => {
     assert.deepEqual(recovered([fault()], ...offline('two', 100_500, 135_000)), []);
     assert.deepEqual(recovered([fault()]), []);
