@@ -1,8 +1,9 @@
-// Writes docs/errors.md from the tables in src/cloud-error.ts and src/work-error.ts; a test holds them together.
+// Writes docs/errors.md from the tables in src/cloud-error.ts, src/work-error.ts and src/run-end.ts; a test holds them together.
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import process from 'node:process';
 import { failures } from '../src/cloud-error.ts';
+import { badEnds } from '../src/run-end.ts';
 import { workFailures } from '../src/work-error.ts';
 
 export const errorsDocumentPath = join(import.meta.dirname, '..', 'docs', 'errors.md');
@@ -13,6 +14,9 @@ export function errorsDocument(): string {
   );
   const workRows = Object.entries(workFailures).map(
     ([code, { status, meaning, remedy }]) => `| \`${code}\` | ${status} | ${meaning} | ${remedy} |`,
+  );
+  const endRows = Object.entries(badEnds).map(
+    ([code, { meaning, remedy }]) => `| \`${code}\` | ${meaning} | ${remedy} |`,
   );
   return [
     '# Error codes',
@@ -32,6 +36,16 @@ export function errorsDocument(): string {
     '| code | status | what has happened | what to do |',
     '| --- | --- | --- | --- |',
     ...workRows,
+    '',
+    '## How the run before ended',
+    '',
+    'Made from `src/run-end.ts`. A run has its mark in the state directory, which an orderly end takes away. A start that',
+    'finds one says once which of these it was: in the log, among the past errors of `dps-agent status`, and as `lastError`',
+    'in the twin until there is another one.',
+    '',
+    '| code | what has happened | what to do |',
+    '| --- | --- | --- |',
+    ...endRows,
     '',
   ].join('\n');
 }

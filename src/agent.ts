@@ -42,6 +42,7 @@ import { ManualSource } from './provisioning/manual.ts';
 import { Provisioner } from './provisioning/provisioner.ts';
 import type { ProvisionerOptions } from './provisioning/provisioner.ts';
 import { RegistrationRecord } from './provisioning/registration-record.ts';
+import type { BadEndCode } from './run-end.ts';
 import type { StopRequest } from './stop-request.ts';
 import { connectionPulse } from './supervision/connection-pulse.ts';
 import type { ConnectionLimits } from './supervision/connection-pulse.ts';
@@ -65,6 +66,8 @@ export interface Agent extends Service {
 /** The process around the agent. */
 export interface AgentHost {
   readonly pid: number;
+  /** How the run before ended; absent: in order, as far as can be told. */
+  readonly lastEnd?: BadEndCode | undefined;
   /** Where the agent answers this machine's own tools; absent: it does not. */
   readonly socketPath?: string | undefined;
   readonly levels: LogLevels;
@@ -142,6 +145,7 @@ export async function createAgent(
       metrics.settings.acknowledged(all);
     },
   });
+  if (host.lastEnd !== undefined) twin.lastError.runEnded(host.lastEnd);
   const metrics = deviceMetrics(
     {
       credentials,

@@ -40,7 +40,7 @@ export async function setUpAgent(
 }
 
 /** What differs between the ways in which an agent is run. */
-export type AgentPlace = Pick<AgentHost, 'pid' | 'socketPath' | 'supervision' | 'stop'>;
+export type AgentPlace = Pick<AgentHost, 'pid' | 'lastEnd' | 'socketPath' | 'supervision' | 'stop'>;
 
 /** The agent with the checks that it makes of itself. */
 export function makeAgent(setup: AgentSetup, world: World, place: AgentPlace): Promise<Agent> {

@@ -2,6 +2,7 @@ import { failures } from '../cloud-error.ts';
 import { isJsonObject, parseJson } from '../lib/json.ts';
 import type { JsonObject } from '../lib/json.ts';
 import { logLevels } from '../log-areas.ts';
+import { badEnds } from '../run-end.ts';
 import { workFailures } from '../work-error.ts';
 import type { Paint, Painter } from './colour.ts';
 
@@ -17,7 +18,11 @@ export function logLineText(text: string, paint: Painter): string {
   const sentence = textOf(line['msg'] ?? line['message']);
   const code = typeof line['code'] === 'string' ? line['code'] : undefined;
   const mark = code === undefined || sentence.includes(code) ? '' : ` [${code}]`;
-  const known: Readonly<Record<string, { readonly remedy: string }>> = { ...failures, ...workFailures };
+  const known: Readonly<Record<string, { readonly remedy: string }>> = {
+    ...failures,
+    ...workFailures,
+    ...badEnds,
+  };
   const remedy = code === undefined ? undefined : known[code]?.remedy;
   const todo =
     remedy === undefined || sentence.includes(remedy) ? '' : `${' '.repeat(areaWidth)}to do: ${remedy}\n`;

@@ -1,8 +1,6 @@
 import process from 'node:process';
 import { pino } from 'pino';
-import { writeFileAtomically } from '../lib/atomic-file.ts';
 import { untilStopped } from '../lib/deadline.ts';
-import { describeError } from '../lib/errors.ts';
 import type { Log } from '../lib/log.ts';
 import { StopRequest } from '../stop-request.ts';
 import { agentVersion } from '../version.ts';
@@ -10,8 +8,8 @@ import { realWorld } from '../world.ts';
 import type { World } from '../world.ts';
 import { makeAgent, reloadingOf, setUpAgent } from './agent-setup.ts';
 import type { LogOutput } from './create-log.ts';
+import { RunMark } from './run-mark.ts';
 import { socketPathFor } from './socket-path.ts';
-import { pidFileIn } from './state-directory.ts';
 import { systemdNotifier } from './systemd-notifier.ts';
 import { exitCodes } from './usage.ts';
 
@@ -28,11 +26,14 @@ export async function runAgent(configPath: string): Promise<number> {
   const world = await realWorld(live, log, stateDirectory);
   log.info({ version: agentVersion, config: configPath, stateDirectory }, `dps-agent ${agentVersion} starts`);
 
+  const mark = new RunMark({ stateDirectory, pid: process.pid, root: world.root, log });
+  const lastEnd = await mark.lastEnd();
   const notifier = systemdNotifier(log);
   const stop = new StopRequest();
   stopOnSignals(stop, log);
   const agent = await makeAgent(setup, world, {
     pid: process.pid,
+    lastEnd,
     socketPath: socketPathFor(stateDirectory),
     stop,
     supervision: notifier === undefined ? undefined : { notifier, stopDeadlineMs },
@@ -46,19 +47,11 @@ export async function runAgent(configPath: string): Promise<number> {
   requests.handle(() => {
     agent.requestReprovision('by SIGUSR1');
   });
-  await writePidFile(stateDirectory, log);
+  await mark.begin();
   const running = agent.run(stop.signal);
   await Promise.race([running, stopDeadline(stop.signal, world)]);
+  await mark.end();
   return stop.isForRestart ? exitCodes.restart : exitCodes.success;
-}
-
-/** Where `identity reprovision` finds this process. Left behind at the end: who reads it looks whether it is still so. */
-async function writePidFile(stateDirectory: string, log: Log): Promise<void> {
-  try {
-    await writeFileAtomically(pidFileIn(stateDirectory), `${process.pid}\n`);
-  } catch (error) {
-    log.warn({ error: describeError(error) }, `cannot write ${pidFileIn(stateDirectory)}`);
-  }
 }
 
 /**

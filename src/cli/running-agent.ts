@@ -5,7 +5,13 @@ import { pidFileIn } from './state-directory.ts';
 
 /** The process ID of the agent that runs on this state directory; `undefined` when there is none. */
 export async function runningAgent(stateDirectory: string): Promise<number | undefined> {
-  const pid = Number(await readFileIfPresent(pidFileIn(stateDirectory)));
+  const [pid] = (await readFileIfPresent(pidFileIn(stateDirectory)))?.split('\n') ?? [];
+  return pid === undefined ? undefined : agentProcess(pid);
+}
+
+/** The process ID, if it is that of an agent. */
+export async function agentProcess(text: string): Promise<number | undefined> {
+  const pid = Number(text);
   return Number.isInteger(pid) && pid > 0 && (await isAgent(pid)) ? pid : undefined;
 }
 

@@ -10,7 +10,7 @@ export function stateDirectoryOf(config: Pick<Config, 'stateDirectory'>): string
   return process.env['STATE_DIRECTORY'] ?? config.stateDirectory ?? defaultStateDirectory;
 }
 
-/** Holds the process ID of the agent that runs on this state directory. */
+/** Holds the process ID of the agent that runs on this state directory, and the boot ID of its machine: see RunMark. */
 export function pidFileIn(stateDirectory: string): string {
   return join(stateDirectory, 'dps-agent.pid');
 }

@@ -26,7 +26,10 @@ export interface AgentStatus {
   readonly messages: MessagesStatus;
   /** Under way or waiting for their turn, the latest first. */
   readonly tasks: readonly TaskReport[];
-  /** Why the connection had to wait since the start of the agent, once for each code, the latest first. */
+  /**
+   * Why the connection had to wait since the start of the agent, and how the run before ended if not in order; once for each
+   * code, the latest first.
+   */
   readonly errors: readonly ErrorReport[];
   readonly resources: UsageReport;
 }

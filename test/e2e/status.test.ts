@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import type { AgentStatus } from '../../src/local-api/status.ts';
 import type { Simulator } from '../../src/simulator/simulator.ts';
+import type { Twin } from '../../src/simulator/twin.ts';
 import { configFor, quickRetries } from '../support/agent.ts';
 import { runAgent, startAgentProcess } from '../support/agent-process.ts';
 import type { AgentProcess } from '../support/agent-process.ts';
@@ -185,5 +186,28 @@ describe('the status, from the command line', () => {
     const again = await startEnrolled();
     await again.log.untilState('connected');
     assert.equal((await statusAsJson()).agent.pid, again.child.pid);
+  });
+
+  it('says once that the run before was killed, and not that one ended in order', async () => {
+    const killed = await startEnrolled();
+    await killed.log.untilState('connected');
+    killed.child.kill('SIGKILL');
+    await killed.exited;
+    const after = await startEnrolled();
+    const { process: pid } = await after.log.untilCode('RUN-KILLED');
+    assert.equal(pid, killed.child.pid);
+    await after.log.untilState('connected');
+    assert.match(
+      await status(),
+      /^past .*the run before did not end in order.* \[RUN-KILLED\] – .*journalctl/m,
+    );
+    const isToldInTwin = ({ reported }: Twin): boolean =>
+      JSON.stringify(reported.properties).includes('"code":"RUN-KILLED"');
+    await simulator.untilTwin('gateway', isToldInTwin, AbortSignal.timeout(15_000));
+    after.child.kill('SIGTERM');
+    await after.exited;
+    const inOrder = await startEnrolled();
+    await inOrder.log.untilState('connected');
+    assert.deepEqual((await statusAsJson()).errors, []);
   });
 });

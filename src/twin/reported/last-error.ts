@@ -1,6 +1,8 @@
 import type { State } from '../../connection/state.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { describeError } from '../../lib/errors.ts';
+import { badEnds } from '../../run-end.ts';
+import type { BadEndCode } from '../../run-end.ts';
 
 export interface LastError {
   readonly code: string;
@@ -28,8 +30,8 @@ interface Entry {
 }
 
 /**
- * Remembers why the connection had to wait, since the start of the agent: once for each code, of which there are only so
- * many.
+ * Remembers why the connection had to wait, since the start of the agent, and how the run before ended: once for each code,
+ * of which there are only so many.
  */
 export class LastErrorRecorder {
   readonly #clock: Pick<Clock, 'now' | 'monotonic'>;
@@ -44,11 +46,13 @@ export class LastErrorRecorder {
   onState(state: State): void {
     if (state.name !== 'waiting') return;
     const { code, remedy } = state.reason;
-    const atMs = this.#clock.monotonic();
-    const { firstMs, times } = this.#byCode.get(code) ?? { firstMs: atMs, times: 0 };
-    this.#byCode.delete(code);
-    const reason = describeError(state.reason);
-    this.#byCode.set(code, { code, remedy, reason, firstMs, atMs, times: times + 1 });
+    this.#note({ code, remedy, reason: describeError(state.reason) });
+  }
+
+  /** To be told at the start when the run before did not end in order. */
+  runEnded(code: BadEndCode): void {
+    const { meaning: reason, remedy } = badEnds[code];
+    this.#note({ code, remedy, reason });
   }
 
   get last(): LastError | undefined {
@@ -63,6 +67,14 @@ export class LastErrorRecorder {
       firstAt: this.#wallTime(firstMs),
       at: this.#wallTime(atMs),
     }));
+  }
+
+  #note(error: Pick<Entry, 'code' | 'remedy' | 'reason'>): void {
+    const { code } = error;
+    const atMs = this.#clock.monotonic();
+    const { firstMs, times } = this.#byCode.get(code) ?? { firstMs: atMs, times: 0 };
+    this.#byCode.delete(code);
+    this.#byCode.set(code, { ...error, firstMs, atMs, times: times + 1 });
   }
 
   #wallTime(monotonicMs: number): Date {

@@ -56,6 +56,19 @@ describe('LastErrorRecorder', () => {
     assert.ok(remedy.length > 10);
   });
 
+  it('keeps how the run before ended, until the connection has to wait', () => {
+    const recorder = new LastErrorRecorder(new FakeClock());
+    recorder.runEnded('RUN-KILLED');
+    const [{ code, reason, times } = assert.fail('nothing was kept')] = recorder.recent;
+    assert.deepEqual([code, times, recorder.last?.code], ['RUN-KILLED', 1, 'RUN-KILLED']);
+    assert.match(reason, /^the run before did not end in order/);
+    recorder.onState(waiting);
+    assert.deepEqual(
+      recorder.recent.map((each) => each.code),
+      ['NET-REFUSED', 'RUN-KILLED'],
+    );
+  });
+
   it('keeps each code once, with how often it came and when first and last, the latest first', async () => {
     const clock = new FakeClock();
     const recorder = new LastErrorRecorder(clock);
