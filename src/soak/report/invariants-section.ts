@@ -42,7 +42,9 @@ ${outcome === 'not-judged' ? undefined : measure(finding)}</li>
 
 /** The value against its limit; beyond it, the bar is full. */
 function measure({ outcome, value, limit, unit }: Finding): Html {
-  const percent = limit <= 0 ? (value > 0 ? 100 : 0) : Math.min(100, (value / limit) * 100);
+  const share = limit > 0 ? value / limit : value > 0 ? 1 : 0;
+  // What shrinks, such as memory that is given back, has no bar.
+  const percent = Math.min(1, Math.max(0, share)) * 100;
   return markup`<div class="measure"><strong>${bareQuantity(value, unit)}</strong> of at most ${quantity(limit, unit)}
 <svg class="meter ${badges[outcome]}" role="presentation" width="100%" height="6"><rect class="ground" width="100%" height="6" rx="3"/><rect width="${percent.toFixed(1)}%" height="6" rx="3"/></svg></div>`;
 }
