@@ -42,7 +42,9 @@ function flat(
     return notJudged(subject, `no process lived for ${moment(leastLifeMs)} and told of its ${what}`);
   }
   const most = growths.sort((one, other) => other.growth - one.growth);
-  const words = most.slice(0, 3).map(({ unit, early, late }) => `${unit} from ${Math.round(early)} to ${Math.round(late)}`);
+  const words = most
+    .slice(0, 3)
+    .map(({ unit, early, late }) => `${unit} from ${Math.round(early)} to ${Math.round(late)}`);
   const detail = `${growths.length} processes; most: ${some(words)}`;
   return within(subject, most[0]?.growth ?? 0, { held: detail, broken: detail });
 }

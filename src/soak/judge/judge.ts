@@ -1,5 +1,6 @@
 import type { Evidence } from '../evidence.ts';
 import type { Limits } from '../scenario/scenario.ts';
+import { allConnected } from './all-connected.ts';
 import { deliveredOrCounted } from './delivered-or-counted.ts';
 import { descriptorsFlat, socketsFlat, timersFlat } from './flat.ts';
 import { duplicatesShare } from './duplicates.ts';
@@ -7,7 +8,7 @@ import { faultsAsPlanned } from './faults-as-planned.ts';
 import { notJudged } from './invariant.ts';
 import type { Invariant } from './invariant.ts';
 import { memorySlope, memoryWorst } from './memory.ts';
-import { order } from './order.ts';
+import { order, orderShare } from './order.ts';
 import { reconnects } from './reconnects.ts';
 import { recoveryLongest, recoveryMedian, recoverySlow } from './recovery.ts';
 import { registrations } from './registrations.ts';
@@ -24,8 +25,10 @@ const invariants: readonly Invariant[] = [
   sameIds,
   duplicatesShare,
   order,
+  orderShare,
   unhandled,
   secrets,
+  allConnected,
   stuck,
   recoveryMedian,
   recoverySlow,
@@ -48,6 +51,7 @@ const cloudSide: ReadonlySet<Invariant> = new Set([
   sameIds,
   duplicatesShare,
   order,
+  orderShare,
   retryStorm,
   reconnects,
   registrations,

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { allConnected } from '../../../../src/soak/judge/all-connected.ts';
 import { reconnects } from '../../../../src/soak/judge/reconnects.ts';
 import { recoveries, recoveryLongest, recoveryMedian } from '../../../../src/soak/judge/recovery.ts';
 import { registrations } from '../../../../src/soak/judge/registrations.ts';
@@ -180,6 +181,24 @@ describe('registrations', () => {
     const { run } = evidence();
     const atAzure = evidence({ run: { ...run, target: 'azure' }, registrations: [] });
     assert.equal(registrations(atAzure, limits).outcome, 'not-judged');
+  });
+});
+
+describe('the end', () => {
+  it('has everybody connected', () => {
+    const states = afterStart(...offline('one', 400_000, 599_000), {
+      agent: 'two',
+      atMs: 601_000,
+      state: 'stopped',
+    });
+    assert.equal(allConnected(evidence({ states }), limits).outcome, 'held');
+  });
+
+  it('names who is not', () => {
+    const states = afterStart({ agent: 'two', atMs: 590_000, state: 'waiting', code: 'NET-REFUSED' });
+    const finding = allConnected(evidence({ states }), limits);
+    assert.deepEqual([finding.outcome, finding.value], ['broken', 1]);
+    assert.equal(finding.detail, 'two waiting (NET-REFUSED) since 590.0 s');
   });
 });
 

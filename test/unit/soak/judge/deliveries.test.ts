@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { deliveredOrCounted } from '../../../../src/soak/judge/delivered-or-counted.ts';
 import { duplicatesShare } from '../../../../src/soak/judge/duplicates.ts';
-import { order } from '../../../../src/soak/judge/order.ts';
+import { order, orderShare } from '../../../../src/soak/judge/order.ts';
 import { sameIds } from '../../../../src/soak/judge/same-ids.ts';
 import type { LedgerEntry } from '../../../../src/soak/evidence.ts';
 import { evidence, ledgerEntry, limits } from '../../../fakes/evidence.ts';
@@ -76,6 +76,13 @@ describe('same IDs', () => {
 });
 
 describe('the order', () => {
+  it('is kept by nearly all messages', () => {
+    const few = orderShare(withLedger({ outOfOrder: 10, furthestOutOfOrder: 2 }), limits);
+    assert.deepEqual([few.outcome, few.value], ['held', 0.05]);
+    const many = orderShare(withLedger({ outOfOrder: 11, furthestOutOfOrder: 2 }), limits);
+    assert.deepEqual([many.outcome, many.detail], ['broken', '11 of 200']);
+  });
+
   it('holds up to the sends that were under way', () => {
     assert.equal(order(withLedger({ outOfOrder: 9, furthestOutOfOrder: 64 }), limits).outcome, 'held');
   });
