@@ -27,8 +27,26 @@ export const storm: PlantedBug = {
   instead: 'return random() * 10;',
 };
 
+/** Every second loss of a connection is the last one. */
+export const sulk: PlantedBug = {
+  name: 'never connects again',
+  breaks: 'stuck',
+  file: 'connection/state.ts',
+  place: 'const delayMs = fullJitterMs(policy.retry, hubFailures + before.dpsFailures, random);',
+  instead: 'const delayMs = random() < 0.5 ? 1e9 : policy.retry.initialMs;',
+};
+
 /** Each breaks something of its own, so that one run can tell of all. */
 export const manyAtOnce: readonly PlantedBug[] = [
+  {
+    name: 'puts every tenth message off',
+    breaks: 'order-share',
+    file: 'azure/hub-session.ts',
+    place:
+      'if (this.#over.signal.aborted) return Promise.reject(this.#over.signal.reason as CloudError);\n    return this.#sends.track(',
+    instead:
+      'if (this.#over.signal.aborted) return Promise.reject(this.#over.signal.reason as CloudError);\n    if (message.sequence % 10 === 5 && !("late" in message)) return this.#options.clock.sleep(2000, this.#over.signal).then(() => this.send({ ...message, late: true })); return this.#sends.track(',
+  },
   {
     name: 'sends every third message twice',
     breaks: 'duplicates',
