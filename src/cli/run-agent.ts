@@ -16,6 +16,11 @@ import { exitCodes } from './usage.ts';
 /** An orderly end has this long, in milliseconds; then the process ends all the same, still in order. */
 const stopDeadlineMs = 4500;
 
+/** And its mark this long to be taken away, in milliseconds. */
+const markDeadlineMs = 400;
+
+const never = new AbortController().signal;
+
 /** Runs until a signal or the cloud ends it, and returns the exit code. Throws a ConfigError before it starts. */
 export async function runAgent(configPath: string): Promise<number> {
   // Before anything else: until somebody listens, Node answers SIGUSR1 by opening its debugger to the whole machine.
@@ -50,7 +55,8 @@ export async function runAgent(configPath: string): Promise<number> {
   await mark.begin();
   const running = agent.run(stop.signal);
   await Promise.race([running, stopDeadline(stop.signal, world)]);
-  await mark.end();
+  // A disk that does not answer keeps nobody from ending.
+  await Promise.race([mark.end(), world.clock.sleep(markDeadlineMs, never)]);
   return stop.isForRestart ? exitCodes.restart : exitCodes.success;
 }
 
@@ -105,7 +111,6 @@ function stopOnSignals(stop: StopRequest, log: Log): void {
 }
 
 async function stopDeadline(stop: AbortSignal, { clock, log }: World): Promise<void> {
-  const never = new AbortController().signal;
   await untilStopped(clock.sleep(Infinity, stop), stop);
   await clock.sleep(stopDeadlineMs, never);
   log.warn(`not everything ended within ${stopDeadlineMs} ms: leaving it`);

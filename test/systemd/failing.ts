@@ -16,6 +16,7 @@ export async function seeItSurvive(operator: Operator): Promise<void> {
 
   operator.title('SIGKILL: started again');
   await operator.restarted('kill -KILL $(systemctl show -P MainPID dps-agent)');
+  assert.match(operator.types('dps-agent status | grep past'), /\[RUN-KILLED\]/);
 
   operator.title('By the cloud: the direct method "restart" ends it with 75, and it is started again');
   const call = `curl -s -X POST ${control}/twins/${device}/methods -H 'content-type: application/json' -d '{"methodName":"restart"}'`;
