@@ -86,7 +86,8 @@ describe('a run of the soak', () => {
       outcome.evidence.phases.map(({ name }) => name),
       ['start', 'calm'],
     );
-    assert.ok(clock.monotonic() - begun < 30_000);
+    // Twenty seconds for the agents to come home, and what a busy machine takes to start and to stop them.
+    assert.ok(clock.monotonic() - begun < 60_000);
     assert.ok(outcome.evidence.ends.every(({ wanted }) => wanted));
   });
 });
