@@ -1,3 +1,4 @@
+import { ConfigError } from '../lib/errors.ts';
 import { CommandError } from './usage.ts';
 
 /** Whether the operating system has refused this to the user who asks. */
@@ -7,13 +8,16 @@ export function isForbidden(error: unknown): error is NodeJS.ErrnoException {
 }
 
 /**
- * A refusal by the operating system that nobody has put into words, for whoever typed the command: no fault of the
- * program's, so that no stack is told. Anything else is handed back as it is.
+ * A refusal by the operating system, for whoever typed the command: no fault of the program's, so that no stack is told,
+ * and with what to type. Anything else is handed back as it is.
  */
 export function forbiddenInWords(error: unknown, verb: string, userId: number | undefined): unknown {
+  const hint = advice(verb, userId);
+  if (verb !== 'run' && error instanceof ConfigError && isForbidden(error.cause))
+    return new ConfigError(`${error.message}${hint}`, { cause: error.cause });
   if (!isForbidden(error)) return error;
   const what = error.path === undefined ? `do what ${verb} has to` : `use ${error.path}`;
-  return new CommandError(`cannot ${what} as this user${advice(verb, userId)}`, { cause: error });
+  return new CommandError(`cannot ${what} as this user${hint}`, { cause: error });
 }
 
 /** Root is refused by a file system or a sandbox, and more rights than root's nobody has. */

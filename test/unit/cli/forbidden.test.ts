@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { forbiddenInWords } from '../../../src/cli/forbidden.ts';
-import { describeError } from '../../../src/lib/errors.ts';
+import { ConfigError, describeError } from '../../../src/lib/errors.ts';
 
 const refusal = Object.assign(new Error("EACCES: permission denied, open '/state/x'"), {
   code: 'EACCES',
@@ -31,6 +31,12 @@ describe('a refusal by the operating system', () => {
     const notMine = Object.assign(new Error('kill EPERM'), { code: 'EPERM' });
     const told = describeError(forbiddenInWords(notMine, 'identity reprovision', 1000));
     assert.match(told, /^cannot do what identity reprovision has to as this user \(root may: /);
+  });
+
+  it('is told of a configuration, which keeps its status', () => {
+    const told = forbiddenInWords(new ConfigError('cannot use it', { cause: refusal }), 'status', 1000);
+    assert.ok(told instanceof ConfigError);
+    assert.equal(told.message, 'cannot use it (root may: sudo dps-agent status)');
   });
 
   it('is not what anything else is', () => {
