@@ -98,10 +98,12 @@ describe('where no configuration can be written', () => {
   it('that is said before anything is asked', async (t) => {
     const directory = await temporaryDirectory(t);
     await writeFile(join(directory, 'file'), '');
-    await assert.rejects(
-      refuseUnwritable(join(directory, 'file', 'config.yaml'), false),
-      /^Refusal: cannot .*ENOTDIR/,
-    );
+    const inAFile = join(directory, 'file', 'config.yaml');
+    await assert.rejects(refuseUnwritable(inAFile, false), ({ name, message, cause }: Error) => {
+      assert.equal(`${name}: ${message}`, `Refusal: cannot look at ${inAFile}`);
+      assert.match(String(cause), /ENOTDIR/);
+      return true;
+    });
     await assert.rejects(refuseUnwritable(join(directory, 'file'), false), /--force replaces it/);
   });
 
