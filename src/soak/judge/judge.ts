@@ -5,6 +5,7 @@ import { deliveredOrCounted } from './delivered-or-counted.ts';
 import { descriptorsFlat, socketsFlat, timersFlat } from './flat.ts';
 import { duplicatesShare } from './duplicates.ts';
 import { faultsAsPlanned } from './faults-as-planned.ts';
+import { gaps } from './gaps.ts';
 import { notJudged } from './invariant.ts';
 import type { Invariant } from './invariant.ts';
 import { memorySlope, memoryWorst } from './memory.ts';
@@ -26,6 +27,7 @@ const invariants: readonly Invariant[] = [
   duplicatesShare,
   order,
   orderShare,
+  gaps,
   unhandled,
   secrets,
   allConnected,
@@ -52,6 +54,7 @@ const cloudSide: ReadonlySet<Invariant> = new Set([
   duplicatesShare,
   order,
   orderShare,
+  gaps,
   retryStorm,
   reconnects,
   registrations,

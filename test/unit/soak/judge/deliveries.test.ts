@@ -2,10 +2,11 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { deliveredOrCounted } from '../../../../src/soak/judge/delivered-or-counted.ts';
 import { duplicatesShare } from '../../../../src/soak/judge/duplicates.ts';
+import { gaps } from '../../../../src/soak/judge/gaps.ts';
 import { order, orderShare } from '../../../../src/soak/judge/order.ts';
 import { sameIds } from '../../../../src/soak/judge/same-ids.ts';
-import type { LedgerEntry } from '../../../../src/soak/evidence.ts';
-import { evidence, ledgerEntry, limits } from '../../../fakes/evidence.ts';
+import type { FaultRecord, LedgerEntry } from '../../../../src/soak/evidence.ts';
+import { evidence, fault, ledgerEntry, limits } from '../../../fakes/evidence.ts';
 
 function withLedger(changes: Partial<LedgerEntry>): ReturnType<typeof evidence> {
   return evidence({ ledger: { one: ledgerEntry(changes), two: ledgerEntry() } });
@@ -90,5 +91,31 @@ describe('the order', () => {
   it('is broken by what comes far behind', () => {
     const finding = order(withLedger({ outOfOrder: 1, furthestOutOfOrder: 500 }), limits);
     assert.deepEqual([finding.outcome, finding.value], ['broken', 500]);
+  });
+});
+
+describe('gaps', () => {
+  const killed = (agent: string): FaultRecord[] => [fault({ kind: 'kill', agents: [agent] })];
+
+  it('there are none, or they are told', () => {
+    assert.equal(gaps(evidence(), limits).outcome, 'held');
+    assert.equal(gaps(withLedger({ sequenceGaps: 3, toldDropped: 3 }), limits).outcome, 'held');
+  });
+
+  it('one that is not told breaks it, and names the agent', () => {
+    const finding = gaps(withLedger({ sequenceGaps: 4, toldDropped: 3 }), limits);
+    assert.deepEqual([finding.outcome, finding.value], ['broken', 1]);
+    assert.match(finding.detail, /one 1/);
+  });
+
+  it('are no matter where a process was killed, and only there', () => {
+    const ledger = { one: ledgerEntry({ sequenceGaps: 9 }), two: ledgerEntry() };
+    assert.equal(gaps(evidence({ ledger, faults: killed('one') }), limits).outcome, 'held');
+    assert.equal(gaps(evidence({ ledger, faults: killed('two') }), limits).outcome, 'broken');
+  });
+
+  it('cannot be judged when everybody was killed', () => {
+    const ledger = { one: ledgerEntry() };
+    assert.equal(gaps(evidence({ ledger, faults: killed('one') }), limits).outcome, 'not-judged');
   });
 });
