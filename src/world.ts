@@ -3,7 +3,16 @@ import { readFile, statfs } from 'node:fs/promises';
 import { setDefaultAutoSelectFamilyAttemptTimeout } from 'node:net';
 import { uptime } from 'node:os';
 import { join } from 'node:path';
-import { argv, cpuUsage, env, getuid, kill, memoryUsage, version as nodeVersion } from 'node:process';
+import {
+  argv,
+  cpuUsage,
+  env,
+  getActiveResourcesInfo,
+  getuid,
+  kill,
+  memoryUsage,
+  version as nodeVersion,
+} from 'node:process';
 import { rootCertificates } from 'node:tls';
 import { CloudProbe } from './azure/cloud-probe.ts';
 import { Connector } from './azure/connector.ts';
@@ -182,6 +191,7 @@ function processResources(loopDelay: EventLoopDelay): ResourceReadings {
       return bavail * bsize;
     },
     openFiles,
+    timers: () => getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length,
   };
 }
 

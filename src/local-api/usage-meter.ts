@@ -12,6 +12,8 @@ export interface UsageReport {
   readonly eventLoopDelayMs: number;
   /** File descriptors; `undefined` where they cannot be counted. */
   readonly openFiles: number | undefined;
+  /** Timers that are set. */
+  readonly timers: number;
 }
 
 /** A share over less than this says little, in milliseconds. */
@@ -40,6 +42,11 @@ export class UsageMeter {
       this.#last = { cpuShare: this.#share.next(), eventLoopDelayMs: this.#readings.eventLoopDelayMs() };
       this.#readAtMs = nowMs;
     }
-    return { ...this.#last, ...this.#readings.memory(), openFiles: this.#readings.openFiles() };
+    return {
+      ...this.#last,
+      ...this.#readings.memory(),
+      openFiles: this.#readings.openFiles(),
+      timers: this.#readings.timers(),
+    };
   }
 }

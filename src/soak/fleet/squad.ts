@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { crewLine, isCrewCount } from '../crew/crew-message.ts';
 import type { CrewOrder } from '../crew/crew-message.ts';
 import type { ProcessSample } from '../evidence.ts';
+import { agentTimers } from './agent-timers.ts';
 import type { Member } from './fleet.ts';
 import type { FleetOptions } from './fleet-options.ts';
 import type { Keeper } from './keeper.ts';
@@ -130,23 +131,32 @@ export class Squad {
     for (const line of watch.errors(unit, lines)) this.#log.push(line);
   }
 
+  /** Of the whole process; `undefined` when it does not say within a while. */
   async #timers(): Promise<number | undefined> {
-    if (!this.#isCrew) return undefined;
-    const { clock } = this.#options.fleet;
-    const id = ++this.#lastCount;
+    const { fleet, members } = this.#options;
     const answered = new AbortController();
+    const late = fleet.clock.sleep(countMs, answered.signal).then(
+      () => undefined,
+      () => undefined,
+    );
     try {
-      return await new Promise<number | undefined>((resolve) => {
-        this.#counts.set(id, resolve);
-        this.#order({ kind: 'count', id });
-        const giveUp = (): void => {
-          resolve(undefined);
-        };
-        clock.sleep(countMs, answered.signal).then(giveUp, giveUp);
-      });
+      const [alone] = members;
+      const told =
+        this.#isCrew || alone === undefined
+          ? this.#crewTimers(answered.signal)
+          : agentTimers(alone.socketPath, answered.signal);
+      return await Promise.race([told, late]);
     } finally {
       answered.abort();
-      this.#counts.delete(id);
     }
+  }
+
+  #crewTimers(signal: AbortSignal): Promise<number> {
+    const id = ++this.#lastCount;
+    signal.addEventListener('abort', () => this.#counts.delete(id), { once: true });
+    return new Promise((resolve) => {
+      this.#counts.set(id, resolve);
+      this.#order({ kind: 'count', id });
+    });
   }
 }

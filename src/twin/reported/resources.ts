@@ -14,6 +14,8 @@ export interface ResourceReadings {
   diskFreeBytes(path: string): Promise<number>;
   /** File descriptors of this process; `undefined` where they cannot be counted. */
   openFiles(): number | undefined;
+  /** Timers that are set, but for those that let the process end. */
+  timers(): number;
 }
 
 export interface ResourceFigures {
@@ -28,7 +30,7 @@ export interface ResourceFigures {
 
 /** Reads what the agent itself uses. Belongs to the agent, not to a session: shares are of the time between readings. */
 export class ResourceWatch {
-  readonly #readings: Omit<ResourceReadings, 'openFiles'>;
+  readonly #readings: Omit<ResourceReadings, 'openFiles' | 'timers'>;
   readonly #path: string;
   readonly #log: Log;
   /** The first reading is of the time since this was made, which is about the start of the process. */
@@ -37,7 +39,7 @@ export class ResourceWatch {
 
   /** @param path where the agent keeps its state */
   constructor(
-    readings: Omit<ResourceReadings, 'openFiles'>,
+    readings: Omit<ResourceReadings, 'openFiles' | 'timers'>,
     path: string,
     clock: Pick<Clock, 'monotonic'>,
     log: Log,

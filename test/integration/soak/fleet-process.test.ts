@@ -45,7 +45,8 @@ describe('a fleet of agents in a process each', { concurrency: true }, () => {
         { unit: third.unit, life: 1, agents: 1 },
       ],
     );
-    for (const { rssBytes, cpuMs, descriptors, sockets } of samples) {
+    for (const { rssBytes, cpuMs, descriptors, sockets, timers } of samples) {
+      assert.ok(timers !== undefined && timers >= 1, `${timers ?? 'no'} timers`);
       assert.ok(rssBytes > 20e6 && cpuMs > 50, `${rssBytes} bytes, ${cpuMs} ms`);
       assert.ok(sockets >= 1 && descriptors > sockets, `${descriptors} descriptors, ${sockets} sockets`);
     }

@@ -9,6 +9,7 @@ export const someUsage = {
   heapUsedBytes: 20_000_000,
   eventLoopDelayMs: 3.4,
   openFiles: 21,
+  timers: 13,
 };
 
 /** What a healthy agent answers. */

@@ -13,13 +13,21 @@ describe('UsageMeter', () => {
         memory: () => ({ rssBytes: 5, heapUsedBytes: 3 }),
         eventLoopDelayMs: () => process.delayMs,
         openFiles: () => 9,
+        timers: () => 12,
       },
       clock,
     );
     meter.read();
     await clock.advance(10_000);
     process.cpuMs = 500;
-    const told = { cpuShare: 0.05, rssBytes: 5, heapUsedBytes: 3, eventLoopDelayMs: 4, openFiles: 9 };
+    const told = {
+      cpuShare: 0.05,
+      rssBytes: 5,
+      heapUsedBytes: 3,
+      eventLoopDelayMs: 4,
+      openFiles: 9,
+      timers: 12,
+    };
     assert.deepEqual(meter.read(), told);
     await clock.advance(1000);
     [process.cpuMs, process.delayMs] = [1500, 90];
