@@ -18,8 +18,9 @@ export interface WireOptions {
 /** Starts the CONNECT proxy in a process of its own. Rejects, with nothing left behind, when it does not come up. */
 export async function startWire({ command, onFailure }: WireOptions): Promise<Wire> {
   const [file, ...args] = command;
-  // In a group of its own: Ctrl-C is for the soak, which still needs the wire while it ends.
-  const child = spawn(file, args, { detached: true, stdio: ['pipe', 'pipe', 'pipe'] });
+  // In a group of its own: Ctrl-C is for the soak, which still needs the wire while it ends. And without the environment,
+  // where a group's key may be.
+  const child = spawn(file, args, { detached: true, stdio: ['pipe', 'pipe', 'pipe'], env: {} });
   const wire = new WireProcess(child, onFailure);
   try {
     const port = await wire.greeted();
