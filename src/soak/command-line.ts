@@ -4,12 +4,17 @@ import { closest } from '../config/suggest.ts';
 import { UsageError } from '../cli/usage.ts';
 
 export type CommandLine =
-  { readonly verb: 'help' | 'version' | 'scenarios' | 'crew' | 'wire' } | RunLine | CompareLine;
+  { readonly verb: 'help' | 'version' | 'scenarios' | 'crew' | 'wire' } | RunLine | CompareLine | JudgeLine;
 
 export interface CompareLine {
   readonly verb: 'compare';
   readonly runs: readonly [string, string];
   readonly json: boolean;
+}
+
+export interface JudgeLine {
+  readonly verb: 'judge';
+  readonly run: string;
 }
 
 export interface RunLine {
@@ -38,6 +43,7 @@ export interface RunLine {
 
 export const usage = `Usage: dps-agent-soak run [options]
        dps-agent-soak compare RUN RUN
+       dps-agent-soak judge RUN
        dps-agent-soak scenarios
 
 A fleet of agents, a cloud of its own, everything going wrong, and a verdict.
@@ -61,6 +67,8 @@ run:
 compare:
   two run directories or result.json, the earlier first; what got worse comes first
   --output json          for programs; --json is the same
+judge:
+  a run directory: its evidence before the judge of this version, its result and report anew
 scenarios:
   the library
 
@@ -83,13 +91,15 @@ export function parseCommandLine(args: readonly string[]): CommandLine {
       return rest.includes('--help') ? { verb: 'help' } : runLine(rest);
     case 'compare':
       return compareLine(rest);
+    case 'judge':
+      return judgeLine(rest);
     case 'scenarios':
     case 'crew':
     case 'wire':
       if (rest.length > 0) throw new UsageError(`${verb} takes nothing, not ${rest.join(' ')}`);
       return { verb };
     default:
-      throw new UsageError(`${verb} is no command${meant(verb, ['run', 'compare', 'scenarios'])}`);
+      throw new UsageError(`${verb} is no command${meant(verb, ['run', 'compare', 'judge', 'scenarios'])}`);
   }
 }
 
@@ -151,6 +161,13 @@ function compareLine(args: readonly string[]): CommandLine {
     throw new UsageError('compare takes two run directories, the earlier first');
   const output = oneOf('--output', values.output, ['text', 'json'] as const);
   return { verb: 'compare', runs: [one, other], json: values.json || output === 'json' };
+}
+
+function judgeLine(args: readonly string[]): CommandLine {
+  const { positionals } = understood(() => parseArgs({ args: [...args], allowPositionals: true }));
+  const [run, ...more] = positionals;
+  if (run === undefined || more.length > 0) throw new UsageError('judge takes one run directory');
+  return { verb: 'judge', run };
 }
 
 function understood<T>(parse: () => T): T {

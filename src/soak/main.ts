@@ -16,6 +16,7 @@ import { compareRuns } from './compare/comparison.ts';
 import { readRun } from './compare/read-run.ts';
 import { crewFailure, runCrew } from './crew/main.ts';
 import { faultKinds } from './faults/kinds.ts';
+import { judgeCommand } from './judge-command.ts';
 import { Screen } from './progress/screen.ts';
 import { chartLibrary } from './report/chart-library.ts';
 import { runCommand } from './run-command.ts';
@@ -53,6 +54,10 @@ async function carryOut(line: CommandLine): Promise<number> {
       return await run(line);
     case 'compare':
       return await compare(line);
+    case 'judge': {
+      const ok = await judgeCommand(line.run, { library: await chartLibrary(packageRoot()), say });
+      return ok ? exitCodes.success : exitCodes.failure;
+    }
     case 'crew':
       return await crew();
     case 'wire':

@@ -9,7 +9,7 @@ import type { RunLine } from './command-line.ts';
 import { direct } from './director.ts';
 import { faultKinds } from './faults/kinds.ts';
 import type { Programs } from './fleet/fleet-options.ts';
-import type { Finding, Verdict } from './judge/verdict.ts';
+import { describeVerdict } from './judge/describe-verdict.ts';
 import { ProgressMetrics } from './progress-metrics.ts';
 import { jsonProgress } from './progress/json-progress.ts';
 import type { Look } from './progress/moment-lines.ts';
@@ -129,26 +129,4 @@ function isLocal(name: string): boolean {
   const kind = faultKinds.find((each) => each.name === name);
   if (kind === undefined) throw new ConfigError(`cannot find a kind of fault called ${name}`);
   return kind.isLocal === true;
-}
-
-function describeVerdict({ ok, invariants }: Verdict): string {
-  return [...invariants.map(describeFinding), ok ? 'held\n' : 'BROKEN\n'].join('');
-}
-
-const marks: Readonly<Record<Finding['outcome'], string>> = {
-  held: 'held      ',
-  broken: 'BROKEN    ',
-  'not-judged': 'not judged',
-};
-
-function describeFinding({ title, outcome, value, limit, unit, detail }: Finding): string {
-  const figures = outcome === 'not-judged' ? '' : `: ${figure(value)} ${unit}, of at most ${figure(limit)}`;
-  const why =
-    outcome === 'held' || detail === '' ? '' : `\n             ${detail.replaceAll('\n', '\n             ')}`;
-  return `${marks[outcome]} ${title}${figures}${why}\n`;
-}
-
-/** No more digits than a reader can use. */
-function figure(value: number): string {
-  return String(Number(value.toPrecision(4)));
 }

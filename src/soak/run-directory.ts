@@ -46,11 +46,24 @@ export async function makeRunDirectory({
     cloudPath,
     writeScenario: (text) => writeFileAtomically(join(path, 'scenario.yaml'), text, 0o644),
     writeOutcome: async (evidence, verdict, figures) => {
-      const { run } = evidence;
-      const result = JSON.stringify({ run, ...verdict, figures }, null, 2);
       await writeFileAtomically(join(path, 'evidence.json'), `${JSON.stringify(evidence)}\n`, 0o644);
-      await writeFileAtomically(join(path, 'result.json'), `${result}\n`, 0o644);
+      await writeResult(path, evidence, verdict, figures);
     },
-    writeReport: (text) => writeFileAtomically(join(path, 'report.html'), text, 0o644),
+    writeReport: (text) => writeReport(path, text),
   };
+}
+
+/** What came of a run, beside its evidence. */
+export function writeResult(
+  path: string,
+  { run }: Pick<Evidence, 'run'>,
+  verdict: Verdict,
+  figures: RunFigures,
+): Promise<void> {
+  const result = JSON.stringify({ run, ...verdict, figures }, null, 2);
+  return writeFileAtomically(join(path, 'result.json'), `${result}\n`, 0o644);
+}
+
+export function writeReport(path: string, text: string): Promise<void> {
+  return writeFileAtomically(join(path, 'report.html'), text, 0o644);
 }

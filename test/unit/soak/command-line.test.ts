@@ -54,7 +54,7 @@ describe('the command line of the soak', () => {
 
   const refused: readonly (readonly [line: string, message: string])[] = [
     ['rum', 'rum is no command; did you mean run?'],
-    ['frobnicate', 'frobnicate is no command: there are run, compare, scenarios'],
+    ['frobnicate', 'frobnicate is no command: there are run, compare, judge, scenarios'],
     ['run --agents 0', 'cannot use --agents 0: it must be a whole number from 1 to 10000'],
     [
       'run --duration soon',
@@ -71,6 +71,8 @@ describe('the command line of the soak', () => {
     ['run --target azure', '--target azure needs --max-messages N: every message is billed'],
     ['run --max-messages 5', '--max-messages goes with --target azure only'],
     ['compare a', 'compare takes two run directories, the earlier first'],
+    ['judge', 'judge takes one run directory'],
+    ['judge a b', 'judge takes one run directory'],
     ['crew x', 'crew takes nothing, not x'],
   ];
   for (const [line, message] of refused) {
