@@ -1,4 +1,5 @@
 import { lookup } from 'node:dns/promises';
+import type { TLSSocket } from 'node:tls';
 import type { Destination, Door, NetworkProbe, TlsReport } from '../checks/network-probe.ts';
 import { CloudError } from '../cloud-error.ts';
 import type { FailureCode } from '../cloud-error.ts';
@@ -10,7 +11,7 @@ import { bypassesProxy } from './no-proxy.ts';
 import { unreachableProxy } from './proxy-error.ts';
 import type { Proxy } from './proxy-tunnel.ts';
 import type { SecureContexts } from './secure-contexts.ts';
-import { reportOf, shownBy } from './server-chain.ts';
+import { reportOf } from './server-chain.ts';
 import { authorityOf, portFor } from './target.ts';
 import type { Way } from './way.ts';
 import type { WayOptions } from './way-options.ts';
@@ -69,19 +70,22 @@ export class CloudProbe implements NetworkProbe {
 
   async secure(destination: Destination, door: Door, signal: AbortSignal): Promise<TlsReport> {
     const secureContext = this.#options.contexts.anonymous();
+    const shown: { report?: TlsReport } = {};
+    const onShown = (socket: TLSSocket): void => {
+      shown.report = reportOf(socket);
+    };
     try {
       return await this.#through(destination, door, signal, async (hops, limit) => {
-        const socket = await dialTls({ ...hops, secureContext }, limit);
+        const socket = await dialTls({ ...hops, secureContext, onShown }, limit);
         const report = reportOf(socket);
         socket.destroy();
         return report;
       });
     } catch (error) {
       if (!(error instanceof CloudError) || !certificateFaults.has(error.code)) throw error;
-      const report = await this.#through(destination, door, signal, async (hops, limit) =>
-        shownBy(await dialTcp(hops, limit), destination.host, limit),
-      );
-      return { ...report, refusal: error };
+      // Refused it stays; who signed it is what the reader wants to know.
+      if (shown.report === undefined) throw error;
+      return { ...shown.report, refusal: error };
     }
   }
 

@@ -27,6 +27,8 @@ export interface DialOptions {
   readonly onProxyReached: () => void;
   /** Called as each hop is behind us. */
   readonly onHop?: ((hop: Hop) => void) | undefined;
+  /** Called when the server has shown its certificate, before that is judged: with one that is refused, too. */
+  readonly onShown?: ((socket: TLSSocket) => void) | undefined;
 }
 
 /** A connection to a service that is ready for MQTT's first packet. */
@@ -56,7 +58,7 @@ export async function dial(options: DialOptions, signal: AbortSignal): Promise<L
 
 /** The same as far as TLS. */
 export async function dialTls(options: Omit<DialOptions, 'way'>, signal: AbortSignal): Promise<TLSSocket> {
-  const { host, secureContext, onHop } = options;
+  const { host, secureContext, onHop, onShown } = options;
   const raw = await dialTcp(options, signal);
   const secured = connectTls({
     socket: raw,
@@ -65,6 +67,11 @@ export async function dialTls(options: Omit<DialOptions, 'way'>, signal: AbortSi
     secureContext,
     rejectUnauthorized: true,
   });
+  // The end of the handshake, at which Node itself looks whether the certificate is good: whoever listens first still sees it.
+  if (onShown !== undefined)
+    secured.prependOnceListener('secure', () => {
+      onShown(secured);
+    });
   const socket = await whenReady(secured, 'secureConnect', signal);
   onHop?.('tls');
   return socket;
@@ -72,7 +79,7 @@ export async function dialTls(options: Omit<DialOptions, 'way'>, signal: AbortSi
 
 /** The same as far as TCP, or the proxy's tunnel. */
 export async function dialTcp(
-  { host, port, proxy, wire, onProxyReached, onHop }: Omit<DialOptions, 'way' | 'secureContext'>,
+  { host, port, proxy, wire, onProxyReached, onHop }: Omit<DialOptions, 'way' | 'secureContext' | 'onShown'>,
   signal: AbortSignal,
 ): Promise<Socket> {
   const onReached = (): void => {

@@ -1,10 +1,7 @@
 import { X509Certificate } from 'node:crypto';
-import { isIP } from 'node:net';
-import type { Socket } from 'node:net';
-import { connect, rootCertificates } from 'node:tls';
+import { rootCertificates } from 'node:tls';
 import type { DetailedPeerCertificate, TLSSocket } from 'node:tls';
 import type { TlsReport } from '../checks/network-probe.ts';
-import { whenReady } from './socket-ready.ts';
 
 /** No chain has more certificates; a server may send whatever it likes. */
 const longestChain = 10;
@@ -18,20 +15,6 @@ export function reportOf(socket: TLSSocket): TlsReport {
     chain: [...chain.map(({ subject }) => nameOf(subject)), ...authorOf(top)],
     isPublic: top !== undefined && isPublicRoot(top),
   };
-}
-
-/**
- * The same of a server whose certificate was refused: to say who signed it, the handshake is made once more, and ended
- * before anything is sent. Rejects with what went wrong, or with the signal's reason; the socket is destroyed.
- */
-export async function shownBy(raw: Socket, host: string, signal: AbortSignal): Promise<TlsReport> {
-  const servername = isIP(host) === 0 ? { servername: host } : {};
-  // Refused it is already, and stays so: this only looks at what is shown. No certificate of the device's own goes along.
-  const secured = connect({ socket: raw, host, ...servername, rejectUnauthorized: false });
-  const socket = await whenReady(secured, 'secureConnect', signal);
-  const report = reportOf(socket);
-  socket.destroy();
-  return report;
 }
 
 /** A certificate as Node tells it: of one that was not shown nothing is there, whatever the types say. */
