@@ -52,7 +52,7 @@ import { statusLine } from './supervision/status-line.ts';
 import { Supervised } from './supervision/supervised.ts';
 import type { SupervisedOptions } from './supervision/supervised.ts';
 import { ThreadPool } from './supervision/thread-pool.ts';
-import { readingOf } from './telemetry/formats/json-readings.ts';
+import { plainReading, readingOf } from './telemetry/formats/json-readings.ts';
 import { agentVersion } from './version.ts';
 import type { World } from './world.ts';
 
@@ -264,7 +264,7 @@ export async function createAgent(
     new LocalApi({
       ...config.localApi,
       path: config.localApi.path ?? socketPath,
-      posting: { desk: telemetry.desk, readReading: readingOf, parseDuration },
+      posting: { desk: telemetry.desk, readReading: { value: readingOf, line: plainReading }, parseDuration },
       outlet: messages.outlet,
       feed: telemetry.feed,
       logs: { source: host.ring, parseDuration },

@@ -7,7 +7,7 @@ import type { Clock } from '../lib/clock.ts';
 import { withDeadline } from '../lib/deadline.ts';
 import type { Hop, Line } from './dial.ts';
 import { PubackTap } from './puback-tap.ts';
-import { publishPackets } from './publish-packet.ts';
+import { PacketPieces, publishPackets } from './publish-packet.ts';
 import type { Publish } from './publish-packet.ts';
 
 export interface LinkOptions {
@@ -68,6 +68,7 @@ export class MqttLink {
   #answered = false;
   /** What leaves with the end of this turn. */
   readonly #leaving: Publish[] = [];
+  readonly #pieces = new PacketPieces();
   /** What waits for its acknowledgement, by packet identifier. */
   readonly #published = new ChurnMap<number, () => void>();
 
@@ -127,8 +128,11 @@ export class MqttLink {
     this.#leaving.push({ topic, payload, packetId });
     if (this.#leaving.length > 1) return;
     afterThisTurn(() => {
-      for (const packets of publishPackets(this.#leaving.splice(0)))
-        if (stream.writable) stream.write(packets);
+      for (const piece of publishPackets(this.#leaving.splice(0), this.#pieces))
+        if (stream.writable)
+          stream.write(piece, () => {
+            this.#pieces.giveBack(piece);
+          });
     });
   }
 

@@ -7,24 +7,47 @@ export interface Publish {
 
 /** As much in one piece, if it is of more than one packet, in bytes. */
 const pieceBytes = 262_144;
+/** What takes less is made anew each time, in bytes. */
+const worthKeepingBytes = 16_384;
+/** More than two of them are hardly ever on their way at once. */
+const mostSpare = 2;
+
+/** Where packets are written: memory that is used again, since what is made anew each time is a fourth of all garbage. */
+export class PacketPieces {
+  readonly #spare: ArrayBuffer[] = [];
+
+  take(bytes: number): Buffer {
+    if (bytes < worthKeepingBytes || bytes > pieceBytes) return Buffer.allocUnsafe(bytes);
+    return Buffer.from(this.#spare.pop() ?? new ArrayBuffer(pieceBytes), 0, bytes);
+  }
+
+  /** It has been sent, and is not looked at any more. */
+  giveBack({ buffer }: Buffer): void {
+    if (buffer instanceof ArrayBuffer && buffer.byteLength === pieceBytes && this.#spare.length < mostSpare)
+      this.#spare.push(buffer);
+  }
+}
 
 /**
  * PUBLISH packets with QoS 1, neither retained nor duplicates (MQTT 3.1.1, 3.3), one behind the other in as few pieces as
  * are not too large to be made at once: a piece for each would cost more than what it holds.
  */
-export function* publishPackets(publishes: readonly Publish[]): Generator<Buffer> {
+export function* publishPackets(
+  publishes: readonly Publish[],
+  pieces: Pick<PacketPieces, 'take'>,
+): Generator<Buffer> {
   let piece: Sized[] = [];
   let bytes = 0;
   for (const publish of publishes) {
     const sized = sizedOf(publish);
     if (piece.length > 0 && bytes + sized.bytes > pieceBytes) {
-      yield written(piece, bytes);
+      yield written(piece, pieces.take(bytes));
       [piece, bytes] = [[], 0];
     }
     piece.push(sized);
     bytes += sized.bytes;
   }
-  if (piece.length > 0) yield written(piece, bytes);
+  if (piece.length > 0) yield written(piece, pieces.take(bytes));
 }
 
 interface Sized extends Publish {
@@ -44,8 +67,7 @@ function sizedOf({ topic, payload, packetId }: Publish): Sized {
   return { topic, payload, packetId, topicBytes, remaining, bytes: 1 + lengthBytes(remaining) + remaining };
 }
 
-function written(packets: readonly Sized[], bytes: number): Buffer {
-  const piece = Buffer.allocUnsafe(bytes);
+function written(packets: readonly Sized[], piece: Buffer): Buffer {
   let at = 0;
   for (const packet of packets) at = write(packet, piece, at);
   return piece;

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { Refusal } from './answer.ts';
 import type { ApiLimits } from './limits.ts';
+import { PostedBody } from './posted-body.ts';
 import type { Exchange } from './router.ts';
 
 /** Reads the bodies of posts: each within a bound, and all of them that are not done with within another. */
@@ -16,7 +17,7 @@ export class Bodies {
    * Hands over the whole body, and counts it as held until `use` has settled. Throws a `Refusal` when it is too large, or
    * there is no room for it just now; rejects as Node does when the caller is gone before its end.
    */
-  async withBody<T>(exchange: Exchange, use: (body: Buffer) => T | Promise<T>): Promise<T> {
+  async withBody<T>(exchange: Exchange, use: (body: PostedBody) => T | Promise<T>): Promise<T> {
     let held = 0;
     const hold = (bytes: number): void => {
       held += bytes;
@@ -29,7 +30,7 @@ export class Bodies {
     }
   }
 
-  async #read({ request, response }: Exchange, hold: (bytes: number) => void): Promise<Buffer> {
+  async #read({ request, response }: Exchange, hold: (bytes: number) => void): Promise<PostedBody> {
     this.#refuseUnread(request);
     // Node leaves it to us to say that the body is wanted.
     if (request.headers.expect !== undefined) response.writeContinue();
@@ -45,8 +46,7 @@ export class Bodies {
       chunks.push(chunk);
     }
     if (refusal !== undefined) throw refusal;
-    const [only] = chunks;
-    return chunks.length === 1 && only !== undefined ? only : Buffer.concat(chunks);
+    return new PostedBody(chunks);
   }
 
   /** What is known before the body has come. */

@@ -1,7 +1,7 @@
-import { isAscii, isUtf8 } from 'node:buffer';
 import { describeError } from '../lib/errors.ts';
 import { isJsonObject, parseJson } from '../lib/json.ts';
 import { Refusal } from './answer.ts';
+import type { PostedBody } from './posted-body.ts';
 
 /** Types of what is JSON line by line. */
 const lineTypes = [
@@ -11,8 +11,13 @@ const lineTypes = [
   'application/x-jsonlines',
 ];
 
-/** Makes of a JSON value what it stands for; gets the text of one that came on a line of its own. */
-type Read<T> = (value: unknown, json?: string) => T;
+/** Makes of JSON what it stands for. */
+export interface Read<T> {
+  /** Gets the text of one that came on a line of its own. Throws an error that says what is wrong with it. */
+  value(value: unknown, json?: string): T;
+  /** Of a line that need not be parsed; `undefined` for any other. */
+  line?(line: string): T | undefined;
+}
 
 export const jsonTypes: readonly string[] = ['application/json', ...lineTypes];
 
@@ -20,57 +25,61 @@ export const jsonTypes: readonly string[] = ['application/json', ...lineTypes];
  * Reads each item of a body: the elements of a JSON array, a JSON object, or the lines of NDJSON, which is told by its
  * type or by its first line. Throws a `Refusal` that says which item cannot be read and why; blank lines do not count.
  * @param type of the content, in lower case and without parameters
- * @param read makes of one what it stands for; throws an error that says what is wrong with it
  */
-export function readItems<T>(body: Buffer, type: string, read: Read<T>): T[] {
-  const text = textOf(body);
-  if (lineTypes.includes(type) || isLines(text)) return readLines(text, read);
-  const document = parsedWhole(text, type);
+export function readItems<T>(body: PostedBody, type: string, read: Read<T>): T[] {
+  const { texts } = body;
+  if (texts === undefined) throw refused('cannot read the body: it is not UTF-8');
+  const lines = linesOf(texts);
+  if (!lines.some(isSaid)) throw refused('cannot read the body: it is empty, and should be JSON');
+  if (lineTypes.includes(type) || areItems(lines)) return readLines(lines, read);
+  const document = parsedWhole(texts.join(''), type);
   if (!Array.isArray(document)) return [readAt({}, document, read)];
   return (document as unknown[]).map((value, index) => readAt({ index }, value, read));
 }
 
-function textOf(body: Buffer): string {
-  if (!isUtf8(body)) throw refused('cannot read the body: it is not UTF-8');
-  // Of most bodies that is the same, and several times as fast.
-  const text = body.toString(isAscii(body) ? 'latin1' : 'utf8');
-  const withoutMark = text.startsWith('\uFEFF') ? text.slice(1) : text;
-  if (withoutMark.trim() === '') throw refused('cannot read the body: it is empty, and should be JSON');
-  return withoutMark;
+/** A line may begin in one piece and end in another. */
+function linesOf(texts: readonly string[]): string[] {
+  const lines: string[] = [];
+  let begun = '';
+  for (const text of texts) {
+    let start = 0;
+    for (let end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n', start)) {
+      lines.push(begun + text.slice(start, end));
+      [begun, start] = ['', end + 1];
+    }
+    begun += text.slice(start);
+  }
+  lines.push(begun);
+  return lines;
+}
+
+function isSaid(line: string): boolean {
+  return line !== '' && line.trim() !== '';
 }
 
 /** Whether more follows a first line that is an object; a broken first line is told by the last one. */
-function isLines(text: string): boolean {
-  const lines = text.trim();
-  const firstEnd = lines.indexOf('\n');
-  if (firstEnd < 0 || !lines.startsWith('{')) return false;
-  const isObject = (line: string): boolean => isJsonObject(parseJson(line));
-  return isObject(lines.slice(0, firstEnd)) || isObject(lines.slice(lines.lastIndexOf('\n') + 1));
+function areItems(lines: readonly string[]): boolean {
+  const [first, last] = [lines.findIndex(isSaid), lines.findLastIndex(isSaid)];
+  const isObject = (line = ''): boolean => isJsonObject(parseJson(line));
+  const beginsObject = lines[first]?.trimStart().startsWith('{') === true;
+  return first < last && beginsObject && (isObject(lines[first]) || isObject(lines[last]));
 }
 
-function readLines<T>(text: string, read: Read<T>): T[] {
+function readLines<T>(lines: readonly string[], read: Read<T>): T[] {
   const items: T[] = [];
-  let line = 0;
-  for (let start = 0; start < text.length;) {
-    line += 1;
-    const newline = text.indexOf('\n', start);
-    const end = newline < 0 ? text.length : newline;
-    const content = text.slice(start, end);
-    start = end + 1;
-    if (content.length > 1 || content.trim() !== '') {
-      const value = parsedLine(content, line);
-      if (value !== undefined) items.push(readAt({ line }, value, read, content));
-    }
-  }
+  for (const [index, line] of lines.entries())
+    if (isSaid(line)) items.push(read.line?.(line) ?? readLine(line, index + 1, read));
   return items;
 }
 
-/** `undefined` for a blank line. */
-function parsedLine(content: string, line: number): unknown {
+function readLine<T>(text: string, line: number, read: Read<T>): T {
+  return readAt({ line }, parsedLine(text, line), read, text);
+}
+
+function parsedLine(text: string, line: number): unknown {
   try {
-    return JSON.parse(content);
+    return JSON.parse(text);
   } catch (error) {
-    if (content.trim() === '') return undefined;
     throw refused(`cannot read line ${line} as JSON: ${describeError(error)}`, { line });
   }
 }
@@ -93,7 +102,7 @@ interface Place {
 
 function readAt<T>(place: Place, value: unknown, read: Read<T>, json?: string): T {
   try {
-    return json?.startsWith('{') === true && json.endsWith('}') ? read(value, json) : read(value);
+    return json?.startsWith('{') === true && json.endsWith('}') ? read.value(value, json) : read.value(value);
   } catch (error) {
     const status = error instanceof Refusal ? error.status : 400;
     const { line, index } = place;

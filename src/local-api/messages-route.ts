@@ -7,6 +7,7 @@ import { jsonTypes, readItems } from './json-items.ts';
 import { messageOf } from './message-envelope.ts';
 import { ttlOf } from './message-parts.ts';
 import { postedAnswer } from './posted-answer.ts';
+import type { PostedBody } from './posted-body.ts';
 import type { Posting } from './posting.ts';
 import { componentOf, parametersOf, priorityOf } from './query.ts';
 import { rawMessage } from './raw-message.ts';
@@ -58,14 +59,14 @@ function ttlParameter(ttl: string, parseDuration: Posting['parseDuration']): num
 
 function messagesIn(
   request: IncomingMessage,
-  body: Buffer,
+  body: PostedBody,
   presets: Presets,
   parseDuration: Posting['parseDuration'],
 ): PostedMessage[] {
   const content = contentTypeOf(request);
   if (content.type !== '' && !jsonTypes.includes(content.type))
-    return [{ ...presets, ...rawMessage(request, content, body) }];
-  const read = (value: unknown): PostedMessage => messageOf(value, parseDuration);
+    return [{ ...presets, ...rawMessage(request, content, body.bytes) }];
+  const read = { value: (value: unknown) => messageOf(value, parseDuration) };
   const messages = readItems(body, content.type, read);
   return Object.keys(presets).length === 0 ? messages : messages.map((own) => ({ ...presets, ...own }));
 }

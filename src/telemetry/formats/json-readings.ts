@@ -1,5 +1,6 @@
 import { isJsonObject, parseJson } from '../../lib/json.ts';
 import type { JsonObject } from '../../lib/json.ts';
+import { JsonReading } from '../reading.ts';
 import type { Reading } from '../reading.ts';
 import { unreadable } from './unreadable.ts';
 
@@ -34,10 +35,27 @@ export function readingOf(value: unknown, json?: string): Reading {
   if (Object.keys(value).length === 0) throw new Error('cannot use a reading without values');
   checkValues(value, undefined);
   const timeMs = timeOf(value['time']);
-  const reading: { values: JsonObject; timeMs?: number; json?: string } = { values: value };
-  if (timeMs !== undefined) reading.timeMs = timeMs;
-  if (json !== undefined) reading.json = json;
-  return reading;
+  const reading = timeMs === undefined ? { values: value } : { values: value, timeMs };
+  return json === undefined ? reading : new JsonReading(json, reading);
+}
+
+/** Strings without anything escaped; a name has a character at least, and is not `time`. */
+const text = String.raw`"[^"\\\x00-\x1f]*"`;
+const name = String.raw`"(?!time")[^"\\\x00-\x1f]+"`;
+/** Of so few digits that it is finite. */
+const number = String.raw`-?(?:0|[1-9]\d{0,15})(?:\.\d{1,20})?`;
+const member = `${name}: ?(?:${number}|${text}|true|false|null)`;
+const plainObject = new RegExp(`^\\{${member}(?:, ?${member})*\\}$`);
+/** What a regular expression has to go back through is bounded. */
+const longestPlain = 4096;
+
+/**
+ * The reading that a line is, if it can be told without parsing it, which takes a third of the time and leaves nothing
+ * behind: an object of texts and numbers, as most lines are. `undefined` says only that it must be looked at.
+ */
+export function plainReading(line: string): Reading | undefined {
+  const isPlain = line.length <= longestPlain && plainObject.test(line);
+  return isPlain ? new JsonReading(line) : undefined;
 }
 
 const deepest = 10;

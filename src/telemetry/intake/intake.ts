@@ -11,8 +11,9 @@ import { priorities } from '../priority.ts';
 import type { Priority } from '../priority.ts';
 import type { Processor } from '../processing/processor.ts';
 import type { TelemetryQueue } from '../queue/telemetry-queue.ts';
+import { JsonReading, ofComponent } from '../reading.ts';
 import type { Reading } from '../reading.ts';
-import { Batch, IsoTimes, isArrayOf, readingText, Shrinkage } from './batch.ts';
+import { Batch, isArrayOf, Shrinkage, TimeWriter } from './batch.ts';
 import { Fate } from './fate.ts';
 import type { Refusal } from './fate.ts';
 
@@ -77,7 +78,7 @@ export class Intake implements Service {
     low: new ChurnMap(),
   };
   readonly #shrinkage = new Shrinkage();
-  readonly #times = new IsoTimes();
+  readonly #times = new TimeWriter();
   readonly #dueChanged = new Bell();
   /** When `run` looks again by itself, on the monotonic clock. */
   #looksAtMs = Infinity;
@@ -107,7 +108,9 @@ export class Intake implements Service {
     let last: Fate | undefined;
     for (const reading of readings) {
       const own =
-        component === undefined || reading.component !== undefined ? reading : { ...reading, component };
+        component === undefined || reading.component !== undefined
+          ? reading
+          : ofComponent(reading, component);
       for (const processed of processor.push(own)) {
         const fate = this.#add(processed, priority, moment);
         if (fate !== last) fates.add(fate);
@@ -161,11 +164,14 @@ export class Intake implements Service {
   }
 
   #add(reading: Reading, priority: Priority, { nowMs, config }: Moment): Fate {
-    const { timeMs: givenMs, component, values, json = JSON.stringify(values) } = reading;
+    const { timeMs: givenMs, component } = reading;
+    const cameAsJson = reading instanceof JsonReading;
+    const json = cameAsJson ? reading.json : JSON.stringify(reading.values);
+    const hasTime = cameAsJson ? reading.hasTime : reading.values['time'] !== undefined;
     const timeMs = timeOf(givenMs) ?? nowMs;
     const isInArray = isArrayOf(config);
-    const isToldTime = isInArray && values['time'] === undefined;
-    const text = readingText(json, isToldTime ? this.#times.of(timeMs) : undefined);
+    // One alone has its time in the message's properties.
+    const text = isInArray && !hasTime ? this.#times.timed(json, timeMs) : json;
     // What is added is ASCII, and to ask the new text would have it copied.
     const bytes = Buffer.byteLength(json) + text.length - json.length;
     const before = this.#open[priority].get(component);

@@ -1,4 +1,5 @@
 import type { Log } from '../../lib/log.ts';
+import { withValues } from '../reading.ts';
 import type { Reading } from '../reading.ts';
 import type { Step } from './processor.ts';
 import { SaidOnce } from './said-once.ts';
@@ -21,7 +22,7 @@ export class Rename implements Step {
     const taken = new Set(entries.map(([name]) => this.#names.get(name)));
     const kept = entries.filter(([name]) => !this.#givesWay(name, taken));
     const values = Object.fromEntries(kept.map(([name, value]) => [this.#names.get(name) ?? name, value]));
-    return [{ ...reading, values }];
+    return [withValues(reading, values)];
   }
 
   #givesWay(name: string, taken: ReadonlySet<string | undefined>): boolean {

@@ -1,5 +1,6 @@
 import type { Scale as Scaling } from '../../config/inputs/processing.ts';
 import type { Log } from '../../lib/log.ts';
+import { withValues } from '../reading.ts';
 import type { Reading } from '../reading.ts';
 import { NamePatterns } from './name-patterns.ts';
 import type { Step } from './processor.ts';
@@ -21,7 +22,7 @@ export class Scale implements Step {
 
   push(reading: Reading): readonly Reading[] {
     const entries = Object.entries(reading.values).flatMap(([name, value]) => this.#scaled(name, value));
-    return entries.length === 0 ? [] : [{ ...reading, values: Object.fromEntries(entries) }];
+    return entries.length === 0 ? [] : [withValues(reading, Object.fromEntries(entries))];
   }
 
   #scaled(name: string, value: unknown): [string, unknown][] {

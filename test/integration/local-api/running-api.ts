@@ -13,7 +13,7 @@ import type {
   PostOverrides,
   TelemetryDesk,
 } from '../../../src/local-api/telemetry-desk.ts';
-import { readingOf } from '../../../src/telemetry/formats/json-readings.ts';
+import { plainReading, readingOf } from '../../../src/telemetry/formats/json-readings.ts';
 import type { Reading } from '../../../src/telemetry/reading.ts';
 import { RecordingLog } from '../../fakes/recording-log.ts';
 import type { Scratch } from '../../support/scratch.ts';
@@ -93,7 +93,7 @@ export async function startApi(
     path,
     status: () => someStatus,
     metrics: someMetrics,
-    posting: { desk, readReading: readingOf, parseDuration },
+    posting: { desk, readReading: { value: readingOf, line: plainReading }, parseDuration },
     clock: new SystemClock(),
     log,
     ...options,

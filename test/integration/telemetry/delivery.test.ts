@@ -34,6 +34,20 @@ describe('what is posted', { concurrency: true }, () => {
     assert.ok((times.at(-1) ?? 0) - (times[0] ?? 0) >= 4000, 'faster than it should');
   });
 
+  it('is what the steps of its input make of it', async (t) => {
+    const steps = 'process: [{scale: {t: {factor: 2}}}, {select: [n, t]}]';
+    const fed = await FedAgent.start(t, `{inputs: [{name: local, type: socket, ${steps}}]}`);
+    await fed.post(
+      '/v1/telemetry',
+      range(4).map((n) => ({ n, t: n + 0.5, x: 'left out' })),
+    );
+    const messages = await fed.untilArrived((arrived) => arrived.length >= 4);
+    assert.deepEqual(
+      messages.map(({ body }) => body),
+      range(4).map((n) => ({ n, t: 2 * n + 1 })),
+    );
+  });
+
   it('outlives a restart in an outage: all arrive, once, under the numbers they were given', async (t) => {
     const fed = await FedAgent.start(t, `{drain_rate: 10000, inputs: [${socket}]}`);
     await fed.goOffline();

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { generate } from 'mqtt-packet';
-import { publishPackets } from '../../../src/azure/publish-packet.ts';
+import { PacketPieces, publishPackets } from '../../../src/azure/publish-packet.ts';
 
 const size = fc.oneof(fc.nat(300), fc.constantFrom(16_370, 16_384, 100_000, 262_144, 2_097_152));
 const bytes = size.map((length) => Buffer.alloc(length, 0xa5));
@@ -21,9 +21,33 @@ describe('PUBLISH packets', () => {
         const expected = publishes.map(({ topic, payload, packetId: messageId }) =>
           generate({ cmd: 'publish', topic, payload, messageId, qos: 1, retain: false, dup: false }),
         );
-        assert.ok(Buffer.concat([...publishPackets(publishes)]).equals(Buffer.concat(expected)));
+        assert.ok(
+          Buffer.concat([...publishPackets(publishes, new PacketPieces())]).equals(Buffer.concat(expected)),
+        );
       }),
     );
+  });
+
+  it('are written where others were before, once those have been sent', () => {
+    const pieces = new PacketPieces();
+    const written = (letter: string): Buffer => {
+      const publishes = [{ topic: 't', payload: letter.repeat(50_000), packetId: 1 }];
+      const [piece] = publishPackets(publishes, pieces);
+      assert.ok(piece);
+      assert.ok(piece.subarray(-50_000).equals(Buffer.alloc(50_000, letter)));
+      return piece;
+    };
+    const [first, second] = [written('a'), written('b')];
+    assert.notEqual(first.buffer, second.buffer);
+    assert.equal(first.at(-1), 'a'.charCodeAt(0));
+    pieces.giveBack(first);
+    const third = written('c');
+    assert.equal(third.buffer, first.buffer);
+    for (const piece of [second, third, Buffer.alloc(300_000), Buffer.from('small'), written('d')])
+      pieces.giveBack(piece);
+    const reused = Array.from({ length: 3 }, () => pieces.take(200_000).buffer);
+    assert.equal(new Set(reused).size, 3);
+    assert.deepEqual(reused.slice(0, 2), [third.buffer, second.buffer]);
   });
 
   it('are in one piece as long as that is not large', () => {
@@ -34,7 +58,7 @@ describe('PUBLISH packets', () => {
         payload,
         packetId: index + 1,
       }));
-      return [...publishPackets(publishes)].map(({ length }) => length);
+      return [...publishPackets(publishes, new PacketPieces())].map(({ length }) => length);
     };
     assert.deepEqual(piecesOf(10, 3), [51]);
     assert.deepEqual(piecesOf(100_000, 5), [200_018, 200_018, 100_009]);

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { describeError } from '../../../../src/lib/errors.ts';
-import { jsonReadings, readingOf } from '../../../../src/telemetry/formats/json-readings.ts';
+import fc from 'fast-check';
+import { JsonReading } from '../../../../src/telemetry/reading.ts';
+import { jsonReadings, plainReading, readingOf } from '../../../../src/telemetry/formats/json-readings.ts';
 
 /** An object that holds an object, and so on: so many in all. */
 function nested(levels: number): unknown {
@@ -62,6 +64,91 @@ describe('the time of a JSON reading', () => {
     it(`is not ${JSON.stringify(time)}, which is only a value`, () => {
       assert.deepEqual(readingOf({ time }), { values: { time } });
     });
+});
+
+describe('a reading of a plain line', () => {
+  const plain = [
+    '{"a":1}',
+    '{"a": -0.5, "b": "x y", "c": true, "d": false, "e": null}',
+    '{"Temp °C":21.40,"note":"","timeMs":0}',
+    JSON.stringify({ a: 'x'.repeat(4000) }),
+  ];
+  for (const line of plain)
+    it(`is read when somebody asks: ${line.slice(0, 60)}`, () => {
+      const reading = plainReading(line);
+      assert.ok(reading instanceof JsonReading);
+      assert.deepEqual([reading.json, reading.hasTime, reading.timeMs], [line, false, undefined]);
+      assert.deepEqual(reading.values, JSON.parse(line));
+    });
+
+  const others = [
+    '',
+    '{}',
+    ' {"a":1}',
+    '{"a":1}\r',
+    '{"a":1}{"a":1}',
+    '{"a":1,}',
+    '{"a":01}',
+    '{"a":1.}',
+    '{"a":1e999}',
+    '{"a":12345678901234567}',
+    '{"":1}',
+    '{"a":"\\n"}',
+    '{"a":"\t"}',
+    '{"a":"x}',
+    '{"a":[1]}',
+    '{"a":{"b":1}}',
+    '{"a":1,"time":1790000000000}',
+    '{"\\u0074ime":1790000000000}',
+    '{a:1}',
+    "{'a':1}",
+    '{"a":NaN}',
+    '[1]',
+    JSON.stringify({ a: 'x'.repeat(5000) }),
+    `{"a":1${',"a":1'.repeat(100_000)}`,
+  ];
+  for (const line of others)
+    it(`is for the parser to look at: ${JSON.stringify(line.slice(0, 60))}`, () => {
+      assert.equal(plainReading(line), undefined);
+    });
+
+  it('is what the parser makes of it, whatever the line', () => {
+    const number = fc.oneof(fc.double({ noNaN: true, noDefaultInfinity: true }), fc.integer());
+    const value = fc.oneof(
+      number,
+      fc.string({ unit: 'binary' }),
+      fc.boolean(),
+      fc.constant(null),
+      fc.jsonValue(),
+    );
+    const name = fc.oneof(fc.constantFrom('time', 'a', 'b', ''), fc.string({ unit: 'binary', maxLength: 5 }));
+    const written = fc.dictionary(name, value, { maxKeys: 4 }).map((values) => JSON.stringify(values));
+    const spoilt = fc
+      .tuple(
+        written,
+        fc.nat(),
+        fc.constantFrom('', '"', '\\', ',', ':', '{', '}', '0', '.', '-', ' ', '\n', 'e'),
+      )
+      .map(
+        ([text, at, by]) =>
+          text.slice(0, at % (text.length + 1)) + by + text.slice((at % (text.length + 1)) + 1),
+      );
+    let plainOnes = 0;
+    fc.assert(
+      fc.property(fc.oneof(written, spoilt), (line) => {
+        const reading = plainReading(line);
+        if (reading === undefined) return;
+        plainOnes += 1;
+        assert.deepEqual(
+          { values: reading.values, timeMs: reading.timeMs },
+          { timeMs: undefined, ...readingOf(JSON.parse(line)) },
+        );
+        assert.ok(!('time' in reading.values));
+      }),
+      { numRuns: 5000 },
+    );
+    assert.ok(plainOnes > 500, `${plainOnes} plain lines`);
+  });
 });
 
 describe('readings of JSON text', () => {

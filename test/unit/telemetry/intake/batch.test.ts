@@ -6,7 +6,7 @@ import type { BatchConfig } from '../../../../src/config/inputs/batch.ts';
 import type { JsonObject } from '../../../../src/lib/json.ts';
 import { maxMessageBytes, messageBytes } from '../../../../src/telemetry/message.ts';
 import type { MessageContent } from '../../../../src/telemetry/message.ts';
-import { Batch, readingText, Shrinkage } from '../../../../src/telemetry/intake/batch.ts';
+import { Batch, Shrinkage, TimeWriter } from '../../../../src/telemetry/intake/batch.ts';
 import type { Envelope } from '../../../../src/telemetry/intake/batch.ts';
 import { seededRandom } from '../../../fakes/seeded-random.ts';
 
@@ -58,23 +58,26 @@ const jsonValues = fc.dictionary(
   },
 );
 
-describe('readingText', () => {
-  it('is JSON, whatever was measured, and the same when it is read', () => {
+describe('TimeWriter', () => {
+  const timeMs = Date.parse(time);
+
+  it('writes JSON, whatever was measured, that is the same when it is read', () => {
     fc.assert(
       fc.property(jsonValues, (values) => {
         const json = JSON.stringify(values);
         const expected = JSON.parse(json) as JsonObject;
-        assert.deepEqual(JSON.parse(readingText(json, undefined)), expected);
-        assert.deepEqual(JSON.parse(readingText(json, time)), { time, ...expected });
+        assert.deepEqual(JSON.parse(new TimeWriter().timed(json, timeMs)), { time, ...expected });
       }),
     );
   });
 
-  it('has the time before everything else, and the values as they came', () => {
-    assert.equal(readingText('{ "a": 1.0 }', time), `{"time":"${time}", "a": 1.0 }`);
-    assert.equal(readingText('{"a":1}', time), `{"time":"${time}","a":1}`);
-    assert.equal(readingText('{}', time), `{"time":"${time}"}`);
-    assert.equal(readingText('{ "a": 1.0 }', undefined), '{ "a": 1.0 }');
+  it('writes the time before everything else, and the values as they came', () => {
+    const writer = new TimeWriter();
+    const [later, laterMs] = ['2026-01-01T00:00:01.000Z', Date.parse('2026-01-01T00:00:01Z')];
+    assert.equal(writer.timed('{ "a": 1.0 }', timeMs), `{"time":"${time}", "a": 1.0 }`);
+    assert.equal(writer.timed('{"a":1}', timeMs), `{"time":"${time}","a":1}`);
+    assert.equal(writer.timed('{}', timeMs), `{"time":"${time}"}`);
+    assert.equal(writer.timed('{"a":1}', laterMs), `{"time":"${later}","a":1}`);
   });
 });
 

@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import type { BatchConfig } from '../../../../src/config/inputs/batch.ts';
-import type { ProcessingConfig } from '../../../../src/config/inputs/processing.ts';
+import type { ProcessingConfig, ProcessingStep } from '../../../../src/config/inputs/processing.ts';
 import type { Fate } from '../../../../src/telemetry/intake/fate.ts';
 import { Intake } from '../../../../src/telemetry/intake/intake.ts';
 import type { IntakeInput } from '../../../../src/telemetry/intake/intake.ts';
 import type { Priority } from '../../../../src/telemetry/priority.ts';
 import { Processor } from '../../../../src/telemetry/processing/processor.ts';
+import { JsonReading } from '../../../../src/telemetry/reading.ts';
+import type { Reading } from '../../../../src/telemetry/reading.ts';
 import { FakeClock, settle } from '../../../fakes/fake-clock.ts';
 import { FakeQueue } from '../../../fakes/fake-queue.ts';
 import { RecordingLog } from '../../../fakes/recording-log.ts';
@@ -244,6 +246,58 @@ describe('Intake', () => {
         ['pump'],
       );
     });
+  });
+
+  describe('what came as JSON', () => {
+    const json = '{ "t": 1.50, "u":2}';
+    const came = (): Reading => new JsonReading(json);
+
+    it('goes on as it came, of whatever component', () => {
+      const intake = begin();
+      intake.take([came()]);
+      intake.take([came()], { component: 'pump' });
+      intake.take([new JsonReading('{ "time": 5, "u":2}', { values: { time: 5, u: 2 } })]);
+      assert.deepEqual(
+        queue.offered.map(({ component, body }) => [component, body]),
+        [
+          [undefined, json],
+          ['pump', json],
+          [undefined, '{ "time": 5, "u":2}'],
+        ],
+      );
+    });
+
+    it('has its time where it shares a message, unless it brought one', () => {
+      batch = { ...batch, maxReadings: 3 };
+      const own = '{"time":5,"u":2}';
+      const intake = begin();
+      const values = { time: 5, u: 2 };
+      intake.take([came(), new JsonReading(own, { values })]);
+      intake.take([new JsonReading(own, { values })], { component: 'pump' });
+      intake.flush();
+      const time = '"time":"2026-01-01T00:00:00.000Z"';
+      assert.deepEqual(
+        queue.offered.map(({ body }) => String(body)),
+        [`[{${time}, "t": 1.50, "u":2},${own}]`, `[${own}]`],
+      );
+    });
+
+    const steps: [ProcessingStep, unknown[]][] = [
+      [{ kind: 'rename', names: { t: 'temp' } }, [{ temp: 1.5, u: 2 }]],
+      [{ kind: 'select', patterns: ['u'] }, [{ u: 2 }]],
+      [{ kind: 'scale', values: { t: { factor: 2, offset: 0 } } }, [{ t: 3, u: 2 }]],
+      [{ kind: 'report_on_change', values: { t: 'any' }, maxSilenceMs: 1000 }, [{ t: 1.5, u: 2 }]],
+      [{ kind: 'window', everyMs: 1000, values: { t: ['mean'] } }, [{ tMean: 1.5 }]],
+    ];
+    for (const [step, expected] of steps)
+      it(`is what ${step.kind} makes of it`, () => {
+        process = [step];
+        const intake = begin();
+        intake.take([came(), came()]);
+        intake.flush();
+        const isTwice = ['rename', 'select', 'scale'].includes(step.kind);
+        assert.deepEqual(bodies(), isTwice ? [...expected, ...expected] : expected);
+      });
   });
 
   describe('windows', () => {
