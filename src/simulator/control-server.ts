@@ -79,23 +79,16 @@ export class ControlServer {
     response.on('close', () => {
       gone.abort(new Error('the caller has gone'));
     });
-    const url = new URL(request.url ?? '/', 'http://control');
+    const signal = AbortSignal.any([gone.signal, this.#closing.signal]);
+    const path = request.url ?? '/';
     try {
-      const reply = await this.#answer(
-        request,
-        response,
-        url,
-        AbortSignal.any([gone.signal, this.#closing.signal]),
-      );
+      const reply = await this.#answer(request, response, addressOf(path), signal);
       if (reply !== streamed) send(response, reply);
     } catch (error) {
       if (!(error instanceof ServiceError)) {
-        this.#options.log.error(
-          { path: url.pathname, reason: describeError(error) },
-          'a control request failed',
-        );
+        this.#options.log.error({ path, reason: describeError(error) }, 'a control request failed');
       }
-      if (!response.headersSent) send(response, this.#errorReply(url.pathname, error));
+      if (!response.headersSent) send(response, this.#errorReply(path, error));
       else response.destroy();
     }
   }
@@ -140,6 +133,12 @@ export class ControlServer {
     }
     return { status, body: { errorCode: code, trackingId, message, timestampUtc: time } };
   }
+}
+
+function addressOf(path: string): URL {
+  const base = 'http://control';
+  if (URL.canParse(path, base)) return new URL(path, base);
+  throw new ServiceError('ArgumentInvalid', `cannot read the address ${path}`);
 }
 
 function send(response: ServerResponse, { status, body, contentType, headers }: Reply): void {

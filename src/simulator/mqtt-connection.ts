@@ -179,8 +179,14 @@ export class MqttConnection {
     if (this.#handler === undefined) this.#first(packet);
     else if (packet.cmd === 'pingreq') this.send({ cmd: 'pingresp' });
     else if (packet.cmd === 'disconnect') this.#disconnect();
-    else if (isServed(packet)) this.#handler.packet(packet);
+    else if (isServed(packet)) this.#serve(packet, this.#handler);
     else this.close(`${packet.cmd.toUpperCase()} is not served`);
+  }
+
+  /** The parser lets packets pass that end too early; what could be answered to them is none that can be written. */
+  #serve(packet: ServedPacket, handler: PacketHandler): void {
+    if (isWhole(packet)) handler.packet(packet);
+    else this.close(`malformed packet: ${packet.cmd.toUpperCase()} ends too early`);
   }
 
   #first(packet: Packet): void {
@@ -304,6 +310,13 @@ function pubacks(packetIds: readonly number[]): Buffer {
     bytes.writeUInt32BE(0x4002_0000 + packetId, index * 4);
   });
   return bytes;
+}
+
+/** MQTT 3.1.1, 2.3.1 and 3.8.3: whatever is answered has a packet ID that is not 0, and asks for something. */
+function isWhole(packet: ServedPacket): boolean {
+  if (packet.cmd === 'publish' && packet.qos === 0) return true;
+  if ((packet.messageId ?? 0) < 1) return false;
+  return packet.cmd !== 'subscribe' || packet.subscriptions.length > 0;
 }
 
 function isServed(packet: Packet): packet is ServedPacket {

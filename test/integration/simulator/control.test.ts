@@ -1,4 +1,8 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { request } from 'node:http';
+import type { IncomingMessage } from 'node:http';
+import { text } from 'node:stream/consumers';
 import { describe, it } from 'node:test';
 import type { DeviceMessage } from '../../../src/simulator/message.ts';
 import type { Simulator } from '../../../src/simulator/simulator.ts';
@@ -151,6 +155,17 @@ describe('the control API on the paths of the services', () => {
     assert.equal(wrong.headers.get('allow'), 'GET, PUT, DELETE');
     const response = await fetch(`${simulator.controlUrl}/enrollments/gw-1`, { method: 'PUT', body: '{' });
     assert.equal(response.status, 400);
+  });
+
+  it('answers 400 to an address that is none, and goes on', async (t) => {
+    const simulator = await simulatorFor(t);
+    for (const path of ['//', 'http://[']) {
+      const asked = request(simulator.controlUrl, { path, signal: deadline() }).end();
+      const [response] = (await once(asked, 'response')) as [IncomingMessage];
+      assert.equal(response.statusCode, 400, path);
+      assert.match(await text(response), /cannot read the address/);
+    }
+    assert.equal((await control(simulator, 'GET', '/simulator/hubs')).status, 200);
   });
 });
 

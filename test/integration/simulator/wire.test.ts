@@ -75,6 +75,22 @@ describe('what ends a connection to the hub', () => {
     assert.match((await endOf(simulator)) ?? '', /malformed packet/);
   });
 
+  for (const [what, bytes] of [
+    ['a request to subscribe that ends before its packet ID', [0x82, 0x00]],
+    ['a request to subscribe to nothing', [0x82, 0x02, 0x00, 0x01]],
+    ['a request to unsubscribe that ends before its packet ID', [0xa2, 0x00]],
+    ['an acknowledgement without a packet ID', [0x40, 0x00]],
+    ['a message to be acknowledged that ends before its packet ID', [0x32, 0x03, 0x00, 0x01, 0x61]],
+    ['a message to be acknowledged whose packet ID is 0', [0x32, 0x05, 0x00, 0x01, 0x61, 0x00, 0x00]],
+  ] as const) {
+    it(what, async (t) => {
+      const { simulator, wire } = await device(t);
+      wire.sendBytes(Uint8Array.from(bytes));
+      await wire.closed;
+      assert.match((await endOf(simulator)) ?? '', /malformed packet/);
+    });
+  }
+
   it('silence for one and a half times the keep-alive', async (t) => {
     const { simulator, wire } = await device(t, { keepalive: 1 });
     const start = performance.now();
