@@ -7,96 +7,61 @@ import { defineKind, forEach, held, milliseconds, noOptions } from './kind.ts';
 
 /** Of two that act on one process the second waits for the first. */
 export const processSort = 'process';
-const exclusive = processSort;
 
-const kill = defineKind({
+const kill = processKind({
   name: 'kill',
   summary: 'SIGKILL; started again after a while, as systemd would',
-  isLocal: true,
-  timing: { exclusive, shortestMs: 0 },
+  isMomentary: true,
   options: noOptions,
-  strike: (_options, members, field) => {
-    const { fleet } = field;
-    const units = processesFor(members, field);
-    return {
-      description: `SIGKILL for ${count(units)}`,
-      struck: livingIn(units, fleet),
-      run: () => forEach(units, (unit) => fleet.kill(unit)),
-    };
-  },
+  describe: (units) => `SIGKILL for ${units}`,
+  act: (units, { fleet }) => forEach(units, (unit) => fleet.kill(unit)),
 });
 
-const restart = defineKind({
+const restart = processKind({
   name: 'restart',
   summary: 'SIGTERM; started again when it has ended in order',
-  isLocal: true,
-  timing: { exclusive, shortestMs: 0 },
+  isMomentary: true,
   options: noOptions,
-  strike: (_options, members, field) => {
-    const { fleet } = field;
-    const units = processesFor(members, field);
-    return {
-      description: `restart of ${count(units)}`,
-      struck: livingIn(units, fleet),
-      run: () => forEach(units, (unit) => fleet.restart(unit)),
-    };
-  },
+  describe: (units) => `restart of ${units}`,
+  act: (units, { fleet }) => forEach(units, (unit) => fleet.restart(unit)),
 });
 
-const freeze = defineKind({
+const freeze = processKind({
   name: 'freeze',
   summary: 'SIGSTOP, and SIGCONT in the end',
-  isLocal: true,
-  timing: { exclusive },
   options: noOptions,
-  strike: (_options, members, field) => {
-    const { fleet } = field;
-    const units = processesFor(members, field);
-    return {
-      description: `SIGSTOP for ${count(units)}`,
-      struck: livingIn(units, fleet),
-      run: async (signal) => {
-        try {
-          await forEach(units, (unit) => {
-            fleet.freeze(unit);
-          });
-          await held(signal);
-        } finally {
-          await forEach(units, (unit) => {
-            fleet.thaw(unit);
-          });
-        }
-      },
-    };
+  describe: (units) => `SIGSTOP for ${units}`,
+  act: async (units, { fleet }, _options, signal) => {
+    try {
+      await forEach(units, (unit) => {
+        fleet.freeze(unit);
+      });
+      await held(signal);
+    } finally {
+      await forEach(units, (unit) => {
+        fleet.thaw(unit);
+      });
+    }
   },
 });
 
-const down = defineKind({
+const down = processKind({
   name: 'down',
   summary: 'off, as by a power cut, and all back at once, or over `spreadMs`',
-  isLocal: true,
-  timing: { exclusive },
   options: v.strictObject({ spreadMs: v.optional(milliseconds, 0) }),
-  strike: ({ spreadMs }, members, field) => {
-    const { fleet, clock, random } = field;
-    const units = processesFor(members, field);
-    return {
-      description: `${count(units)} off${spreadMs === 0 ? '' : `, back over ${spreadMs} ms`}`,
-      struck: livingIn(units, fleet),
-      run: async (signal) => {
-        try {
-          await forEach(units, (unit) => fleet.down(unit));
-          await held(signal);
-        } finally {
-          await forEach(units, async (unit) => {
-            // The end of the fault is over, and its signal with it: this one nobody aborts.
-            const { signal: never } = new AbortController();
-            if (spreadMs > 0) await untilStopped(clock.sleep(spreadMs * random(), never), never);
-            await fleet.revive(unit);
-          });
-        }
-      },
-    };
+  describe: (units, { spreadMs }) => `${units} off${spreadMs === 0 ? '' : `, back over ${spreadMs} ms`}`,
+  act: async (units, { fleet, clock, random }, { spreadMs }, signal) => {
+    try {
+      await forEach(units, (unit) => fleet.down(unit));
+      await held(signal);
+    } finally {
+      await forEach(units, async (unit) => {
+        // The end of the fault is over, and its signal with it: this one nobody aborts.
+        const { signal: never } = new AbortController();
+        if (spreadMs > 0) await untilStopped(clock.sleep(spreadMs * random(), never), never);
+        await fleet.revive(unit);
+      });
+    }
   },
 });
 
@@ -109,6 +74,40 @@ export function unitsOf(members: readonly Member[]): ReadonlySet<string> {
 /** All that live in the same processes. */
 export function sharing(members: readonly Member[], fleet: Pick<Fleet, 'members'>): Member[] {
   return livingIn(unitsOf(members), fleet);
+}
+
+interface ProcessKind<Options extends v.GenericSchema> extends Pick<FaultKind, 'name' | 'summary'> {
+  /** It is done at once, and does not last. */
+  readonly isMomentary?: boolean;
+  readonly options: Options;
+  /** What is done to "2 processes". */
+  readonly describe: (units: string, options: v.InferOutput<Options>) => string;
+  readonly act: (
+    units: ReadonlySet<string>,
+    field: Battlefield,
+    options: v.InferOutput<Options>,
+    signal: AbortSignal,
+  ) => Promise<void>;
+}
+
+/** A kind that acts on whole processes, and so strikes all who live in them. */
+function processKind<Options extends v.GenericSchema>(kind: ProcessKind<Options>): FaultKind {
+  const { name, summary, isMomentary = false, options: schema, describe, act } = kind;
+  return defineKind({
+    name,
+    summary,
+    isLocal: true,
+    timing: { exclusive: processSort, ...(isMomentary && { shortestMs: 0 }) },
+    options: schema,
+    strike: (options, members, field) => {
+      const units = processesFor(members, field);
+      return {
+        description: describe(count(units), options),
+        struck: livingIn(units, field.fleet),
+        run: (signal) => act(units, field, options, signal),
+      };
+    },
+  });
 }
 
 /**
