@@ -13,7 +13,7 @@ const root = join(import.meta.dirname, '..');
 /** Of the soak's reports, which carry it with them. */
 const CHART_LIBRARY = JSON.stringify(await installedChartLibrary(root));
 const programs: readonly { name: string; entry: string; define?: Record<string, string> }[] = [
-  { name: 'dps-agent', entry: 'src/main.ts' },
+  { name: 'dps-agent', entry: 'src/main.ts', define: { BUILT_ON: JSON.stringify(buildDate()) } },
   { name: 'dps-agent-simulator', entry: 'src/simulator/main.ts' },
   { name: 'dps-agent-soak', entry: 'src/soak/main.ts', define: { CHART_LIBRARY } },
 ];

@@ -1,6 +1,5 @@
 import { build } from 'esbuild';
 import type { Plugin } from 'esbuild';
-import manifest from '../package.json' with { type: 'json' };
 
 interface Peculiarities {
   /** What stands for names in this program alone. */
@@ -24,7 +23,7 @@ export async function bundle(
     target: 'node20.19',
     format: 'cjs',
     banner: { js: '#!/usr/bin/env node' },
-    define: { 'process.env.DPS_AGENT_VERSION': JSON.stringify(manifest.version), ...define },
+    define,
     external: ['@azure/storage-blob'],
     // What Node has as `stream`, as a package, and in three versions.
     alias: { 'readable-stream': 'stream' },

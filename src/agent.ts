@@ -53,7 +53,7 @@ import { Supervised } from './supervision/supervised.ts';
 import type { SupervisedOptions } from './supervision/supervised.ts';
 import { ThreadPool } from './supervision/thread-pool.ts';
 import { plainReading, readingOf } from './telemetry/formats/json-readings.ts';
-import { agentVersion } from './version.ts';
+import { agentVersion, builtAt } from './version.ts';
 import type { World } from './world.ts';
 
 export interface Agent extends Service {
@@ -105,6 +105,7 @@ export async function createAgent(
     probe: new SyncProbe({ run: world.runProgram, root, clock }),
     measureOffset: world.measureOffset,
     newestFile: () => newestFile([stateDirectory, world.programFile]),
+    builtAt,
     clock,
     log: inArea('clock').log,
   });

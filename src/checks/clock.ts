@@ -1,5 +1,6 @@
 import { judge, toleratedOffsetMs } from '../clock-sync/condition.ts';
 import { SyncProbe } from '../clock-sync/sync-probe.ts';
+import { builtAt } from '../version.ts';
 import { error, ok, skipped, warning } from './check.ts';
 import type { Check } from './check.ts';
 
@@ -12,7 +13,7 @@ const synchronised: Check = {
   run: async ({ machine }, signal) => {
     const { clock, runProgram: run, root } = machine;
     const sync = await new SyncProbe({ run, root, clock }).ask(signal);
-    const { state, reason } = judge({ now: clock.now(), sync });
+    const { state, reason } = judge({ now: clock.now(), sync, builtAt });
     if (state === 'good') return ok(reason);
     if (state === 'unknown') return skipped(reason);
     return warning(reason, { remedy, command: 'sudo timedatectl set-ntp true; timedatectl' });

@@ -18,8 +18,15 @@ export interface AgentInTime {
   readonly setClock: (offsetMs: number) => Promise<void>;
 }
 
-/** The built agent as a process whose wall clock is wrong by `offsetMs`; killed when the test is over. */
-export async function startAgentInTime(options: AgentOptions, offsetMs: number): Promise<AgentInTime> {
+/**
+ * The built agent as a process whose wall clock is wrong by `offsetMs`; killed when the test is over.
+ * @param isSynchronised what its kernel says of that clock
+ */
+export async function startAgentInTime(
+  options: AgentOptions,
+  offsetMs: number,
+  isSynchronised = offsetMs === 0,
+): Promise<AgentInTime> {
   const { scratch } = options;
   const time = await FakeTime.start(scratch, offsetMs);
   const folder = await scratch.folder();
@@ -27,7 +34,7 @@ export async function startAgentInTime(options: AgentOptions, offsetMs: number):
   await writeFile(config, configFor(options), { mode: 0o600 });
   const STATE_DIRECTORY = join(folder, 'state');
   await mkdir(STATE_DIRECTORY);
-  const kernel = await FakeKernel.start(scratch, offsetMs === 0);
+  const kernel = await FakeKernel.start(scratch, isSynchronised);
   const child = spawn(process.execPath, [agentProgram, 'run', '--config', config], {
     env: { ...process.env, ...time.environment, PATH: kernel.path, STATE_DIRECTORY },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -55,6 +55,14 @@ describe('a wrong clock at the start', () => {
     assert.ok(log.lines.some(({ msg }) => msg.startsWith('the clock is no longer suspect')));
   });
 
+  it('the year 1970, which the kernel takes for right: no clock is right that is before the program was built', async () => {
+    const sections = [everySecond, longWaits, suspectAtOnce];
+    const options = { scratch, simulator, attestation, sections };
+    const { log } = await startAgentInTime(options, to1970(), true);
+    const suspect = await log.until(({ clock }) => clock === 'suspect', soonMs);
+    assert.match(suspect.msg, /it says 1970-01-01.*, and this program was built on 20/);
+  });
+
   it('hours behind: the refused token is laid to the clock, its correction ends the wait', async () => {
     const sections = [everySecond, longWaits, suspectAtOnce];
     const { log, setClock } = await startAgentInTime(
