@@ -8,11 +8,21 @@ export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** Parses JSON; `undefined` when the text is none. An empty or blank text is none. */
+/** No document is nested so deeply, and whatever walks one level at a time, by calling itself, can follow it. */
+const deepest = 500;
+
+/** Parses JSON; `undefined` when the text is none, or nested beyond all sense. An empty or blank text is none. */
 export function parseJson(text: string): JsonValue | undefined {
   try {
-    return JSON.parse(text) as JsonValue;
+    const value = JSON.parse(text) as JsonValue;
+    // Each level takes two brackets: most texts are too short for that.
+    return text.length > 2 * deepest && isDeeper(value, deepest) ? undefined : value;
   } catch {
     return undefined;
   }
+}
+
+function isDeeper(value: JsonValue, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return levels === 0 || Object.values(value).some((item: JsonValue) => isDeeper(item, levels - 1));
 }

@@ -254,3 +254,28 @@ describe('what a hub makes of messages', () => {
     assert.deepEqual(granted, [0, 1, 1, 0x80, 0x80]);
   });
 });
+
+describe('JSON nested deeper than anything could follow', () => {
+  const deep = '['.repeat(100_000) + ']'.repeat(100_000);
+
+  it('is none: a report of it is refused, and a message of it is kept as bytes', async (t) => {
+    const { simulator, wire } = await device(t);
+    await wire.subscribe(['$iothub/twin/res/#', 0]);
+    wire.publish('$iothub/twin/PATCH/properties/reported/?$rid=1', `{"a":${deep}}`);
+    assert.match((await wire.next('publish')).topic, /^\$iothub\/twin\/res\/400\//);
+    wire.publish(`${events}%24.ct=application%2Fjson`, deep);
+    await wire.ping();
+    assert.equal(simulator.messages.since()[0]?.bodyBase64, Buffer.from(deep).toString('base64'));
+  });
+
+  it('is none as the body of a request to the control API', async (t) => {
+    const simulator = await simulatorFor(t);
+    simulator.registry.putDevice('gw-1', {});
+    const body = `{"properties":{"desired":{"a":${deep}}}}`;
+    const response = await fetch(`${simulator.controlUrl}/twins/gw-1`, {
+      method: 'PATCH',
+      ...{ body, signal: deadline() },
+    });
+    assert.equal(response.status, 400);
+  });
+});
