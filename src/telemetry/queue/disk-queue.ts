@@ -84,7 +84,8 @@ async function findLastRun(options: DiskQueueOptions, drops: Drops, health: Stor
   const saved = await attempt(loadState(files, directory));
   const { losses, removing } = (await attempt(loadLosses(files, directory))) ?? { losses: [], removing: [] };
   for (const loss of losses) drops.tally.add(loss);
-  drops.tally.changed = false;
+  // Once they are removed, other files may come to bear their names.
+  drops.tally.changed = removing.length > 0;
   // Their messages are among the losses: delivered now, they would be told of twice.
   for (const path of removing) if (path.startsWith(directory)) await attempt(files.remove(path));
   const opened = await openLanes({ ...options, drops }, saved);

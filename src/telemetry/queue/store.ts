@@ -11,7 +11,7 @@ import type { QueueFiles } from './queue-files.ts';
 import type { QueueSettings } from './queue-settings.ts';
 import { noCursors, saveState } from './queue-state.ts';
 import type { Lanes, Room } from './room.ts';
-import { Segment } from './segment.ts';
+import { Segment, segmentFileName } from './segment.ts';
 import { headerBytes } from './segment-format.ts';
 import { sealBytes } from './segment-writer.ts';
 import type { SegmentWriter } from './segment-writer.ts';
@@ -95,6 +95,7 @@ export class Store {
   async probe(): Promise<void> {
     const { files, directory } = this.#parts;
     const path = join(directory, 'probe');
+    await files.makeDirectory(directory);
     const file = await files.open(path, 'edit');
     try {
       await file.write(Buffer.from('\n'), 0);
@@ -192,15 +193,21 @@ export class Store {
       await this.#parts.writer.seal(active);
       await this.#leave(lane, active);
     }
-    const { files, numbering } = this.#parts;
-    await files.makeDirectory(lane.directory);
-    const { queueId } = numbering;
-    const segment = new Segment(lane.directory, { queueId, number: numbering.nextSegment() });
+    const segment = await this.#newSegment(lane);
     // Until its first bytes are written it must not be taken for an empty one.
     segment.busy = true;
     lane.attach(segment);
     lane.active = segment;
     return segment;
+  }
+
+  /** Under a name that no file has: what could not be read at the start may stand there still, whatever its number. */
+  async #newSegment({ directory }: Lane): Promise<Segment> {
+    const { files, numbering } = this.#parts;
+    const names = new Set(await files.list(directory));
+    let number = numbering.nextSegment();
+    while (names.has(segmentFileName(number))) number = numbering.nextSegment();
+    return new Segment(directory, { queueId: numbering.queueId, number });
   }
 
   async #makeSpace(lane: Lane, rest: readonly Entry[]): Promise<void> {
@@ -209,6 +216,8 @@ export class Store {
     const ahead = lane.active === undefined ? 0 : lane.active.fileBytes - lane.active.summary.end;
     const wanted = Math.min(largestSegmentBytes, sumOf(rest)) + headerBytes - ahead;
     if (wanted <= 0) return;
+    // A disk that failed at the start may have none yet, and what was there may have been deleted.
+    await files.makeDirectory(lane.directory);
     let free = await files.freeBytes(directory);
     while (free - wanted < minFreeBytes) {
       const before = this.#parts.room.heldBytes;

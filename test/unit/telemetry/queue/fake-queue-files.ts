@@ -9,7 +9,7 @@ interface FakeFile {
 }
 
 export type Operation =
-  'write' | 'read' | 'sync' | 'create' | 'remove' | 'replace' | 'truncate' | 'list' | 'edit';
+  'write' | 'read' | 'sync' | 'create' | 'remove' | 'replace' | 'truncate' | 'list' | 'edit' | 'mkdir';
 
 const pageBytes = 4096;
 
@@ -20,6 +20,7 @@ const pageBytes = 4096;
 export class FakeQueueFiles implements QueueFiles {
   #files = new Map<string, FakeFile>();
   #durableNames = new Map<string, FakeFile>();
+  readonly #directories = new Set<string>();
   #life = 0;
   capacityBytes = 2 ** 40;
   /** The code of the error that the operation is to fail with. */
@@ -76,10 +77,19 @@ export class FakeQueueFiles implements QueueFiles {
     const file = { data: Buffer.from(content), synced: Buffer.from(content) };
     this.#files.set(path, file);
     this.#durableNames.set(path, file);
+    this.#makeDirectory(dirname(path));
   }
 
-  async makeDirectory(): Promise<void> {
-    await this.#enter('list', '');
+  async makeDirectory(path: string): Promise<void> {
+    await this.#enter('mkdir', path);
+    this.#makeDirectory(path);
+  }
+
+  /** As somebody who deletes a directory with all that is in it. */
+  removeDirectory(directory: string): void {
+    const isIn = (path: string): boolean => path === directory || path.startsWith(`${directory}/`);
+    for (const path of this.paths) if (isIn(path)) this.#files.delete(path);
+    for (const path of [...this.#directories]) if (isIn(path)) this.#directories.delete(path);
   }
 
   async list(directory: string): Promise<string[]> {
@@ -92,6 +102,7 @@ export class FakeQueueFiles implements QueueFiles {
   async open(path: string, mode: 'create' | 'edit' | 'read'): Promise<QueueFile> {
     await this.#enter(mode, path);
     if (mode === 'create' && this.#files.has(path)) throw failure('EEXIST', path);
+    if (mode !== 'read') this.#needDirectory(dirname(path));
     if (mode !== 'read' && !this.#files.has(path))
       this.#files.set(path, { data: Buffer.alloc(0), synced: Buffer.alloc(0) });
     const file = this.#file(path);
@@ -131,13 +142,15 @@ export class FakeQueueFiles implements QueueFiles {
 
   async syncDirectory(directory: string): Promise<void> {
     await this.#enter('sync', directory);
+    this.#needDirectory(directory);
     const inIt = (path: string): boolean => dirname(path) === directory;
     for (const path of [...this.#durableNames.keys()]) if (inIt(path)) this.#durableNames.delete(path);
     for (const [path, file] of this.#files) if (inIt(path)) this.#durableNames.set(path, file);
   }
 
-  async freeBytes(): Promise<number> {
-    await this.#enter('list', '');
+  async freeBytes(directory: string): Promise<number> {
+    await this.#enter('list', directory);
+    this.#needDirectory(directory);
     return this.#free;
   }
 
@@ -152,6 +165,15 @@ export class FakeQueueFiles implements QueueFiles {
     if (blocksOf(content.length) > this.#free) throw failure('ENOSPC', path);
     this.counts.replace += 1;
     this.put(path, content);
+  }
+
+  /** With those above it. */
+  #makeDirectory(path: string): void {
+    for (let made = path; dirname(made) !== made; made = dirname(made)) this.#directories.add(made);
+  }
+
+  #needDirectory(path: string): void {
+    if (!this.#directories.has(path)) throw failure('ENOENT', path);
   }
 
   get usedBytes(): number {

@@ -71,6 +71,54 @@ describe('a failing disk', () => {
     assert.equal((await world.open()).depth, 1);
     await world.close();
   });
+
+  it('at the start, before the queue has a directory, is written once it can be', async () => {
+    const world = new QueueWorld();
+    world.files.failure = () => 'EROFS';
+    const queue = await world.open();
+    world.offer('a');
+    await world.flush();
+    assert.equal(queue.status.storage, 'memory');
+    world.files.failure = () => undefined;
+    await world.clock.advance(60_000);
+    assert.equal(queue.status.storage, 'disk');
+    world.kill();
+    await world.open();
+    assert.deepEqual(bodies(await world.takeAll()), ['a']);
+    await world.close();
+  });
+
+  it('at the start costs nothing that is on it, though its numbers are not known', async () => {
+    const world = new QueueWorld();
+    await world.open();
+    world.offer('before');
+    await world.flush();
+    await world.close();
+    world.files.failure = (operation) => (operation === 'read' || operation === 'list' ? 'EIO' : undefined);
+    await world.open();
+    world.files.failure = () => undefined;
+    world.offer('meanwhile');
+    await world.flush();
+    await world.reopen();
+    assert.deepEqual(bodies(await world.takeAll()), ['before', 'meanwhile']);
+    await world.close();
+  });
+});
+
+it('goes on when somebody has deleted its files: they are counted as lost, and hold nothing up', async () => {
+  const world = new QueueWorld();
+  const queue = await world.open();
+  for (let index = 0; index < 100; index += 1) world.offer('x'.repeat(1000));
+  await world.flush();
+  world.files.removeDirectory(world.directory);
+  for (const entry of await world.takeAll()) queue.acknowledge(entry);
+  world.offer('after');
+  await world.clock.advance(180_000);
+  assert.deepEqual(bodies(await world.takeAll()), ['after']);
+  const readBefore = 100 - queue.status.dropped.normal.corrupt;
+  assert.ok(readBefore > 0 && readBefore < 50, `${readBefore} were in memory`);
+  assert.equal(queue.status.storage, 'disk');
+  await world.close();
 });
 
 describe('a segment that cannot be read', () => {
@@ -162,6 +210,30 @@ describe('a full queue', () => {
     assert.deepEqual(queue.losses, []);
     await world.reopen();
     assert.deepEqual(world.queue.losses, []);
+    await world.close();
+  });
+
+  it('takes no file, at a later start, for the one of that name that was dropped', async () => {
+    const world = new QueueWorld();
+    world.settings = small;
+    await world.open();
+    for (let index = 0; index < 35; index += 1) {
+      world.offer('l'.repeat(1000), { priority: 'low' });
+      if (index % 5 === 0) await world.flush();
+    }
+    const { losses } = world.queue;
+    assert.equal(losses.length, 1);
+    await world.reopen();
+    await world.close();
+    // All but the losses: the numbers begin again.
+    for (const path of [...world.segments, '/queue/state.json']) await world.files.remove(path);
+    await world.open();
+    for (let index = 0; index < 25; index += 1) world.offer('n'.repeat(1000), { priority: 'low' });
+    await world.flush();
+    world.kill();
+    const queue = await world.open();
+    assert.equal(queue.depth, 25);
+    assert.deepEqual(queue.losses, losses);
     await world.close();
   });
 
