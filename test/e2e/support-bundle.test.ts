@@ -186,7 +186,11 @@ describe('support-bundle', () => {
   it('is made by the agent itself when the cloud asks for one, with its own checks', async () => {
     const { simulator, key } = await startAgent();
     const sasUrl = simulator.blobUrl('cases/1.tar.gz');
-    const { status } = await invoke(simulator, 'gateway', 'uploadSupportBundle', { payload: { sasUrl } });
+    const { status } = await invoke(simulator, 'gateway', 'uploadSupportBundle', {
+      payload: { sasUrl },
+      // The agent asks for calls a moment after it has said that it is connected.
+      connectTimeoutInSeconds: 30,
+    });
     assert.equal(status, 202);
     const told = (): unknown =>
       valueAt(
