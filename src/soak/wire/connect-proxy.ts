@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import type { Clock } from '../../lib/clock.ts';
 import type { Random } from '../../lib/random.ts';
 import { Lane } from './lane.ts';
+import { reset } from './reset.ts';
 import type { Shapes } from './shapes.ts';
 
 export interface ConnectProxyOptions {
@@ -54,7 +55,7 @@ export class ConnectProxy {
     client.on('error', () => undefined);
     const name = userOf(request);
     if (this.#options.shapes.of(name).closed === true) {
-      client.resetAndDestroy();
+      reset(client);
       return;
     }
     const tunnel = new Tunnel(client, name, this.#options);
@@ -104,8 +105,8 @@ class Tunnel {
 
   cut(): void {
     this.#gone.abort(new Error('the connection was cut'));
-    this.#client.resetAndDestroy();
-    this.#server.resetAndDestroy();
+    reset(this.#client);
+    reset(this.#server);
   }
 
   #answer(): void {

@@ -3,6 +3,7 @@ import type { Clock } from '../../lib/clock.ts';
 import type { Random } from '../../lib/random.ts';
 import type { WireShape } from '../faults/fault-kind.ts';
 import { Pace, segmentBytes } from './pace.ts';
+import { reset } from './reset.ts';
 import { none } from './shapes.ts';
 import type { Shapes } from './shapes.ts';
 
@@ -77,7 +78,7 @@ export class Lane {
   /** The other end learns that this one is gone, as by RST. */
   reset(): void {
     this.when(0, () => {
-      this.#options.to.resetAndDestroy();
+      reset(this.#options.to);
     });
   }
 
