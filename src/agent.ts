@@ -205,6 +205,9 @@ export async function createAgent(
       twin.lastError.onState(state);
       twin.noteChange();
     },
+    onTrial: (doing, event) => {
+      metrics.connection.tried(doing, event);
+    },
     policy: {
       ...config.connection,
       dynamicReprovisioning: provisioning.source === 'dps' && provisioning.dynamicReprovisioning,

@@ -10,9 +10,9 @@ import type { Service } from '../lib/service.ts';
 import type { Credential, CredentialName } from '../provisioning/credential.ts';
 import type { Assignment, Trigger } from '../provisioning/dps-client.ts';
 import type { HubClient, HubSession } from './hub-client.ts';
-import { initialState, transition } from './state.ts';
-import { budgetAfter } from './registration-budget.ts';
-import type { Context, Event, Known, Policy, State } from './state.ts';
+import { initialState, reachedDps, transition } from './state.ts';
+import { budgetAfter, untilAllowedMs } from './registration-budget.ts';
+import type { Context, Event, History, Known, Policy, State } from './state.ts';
 
 /**
  * Makes the services that live as long as one session: the sender, the twin.
@@ -45,6 +45,8 @@ export interface RegistrationStore {
   load(): Promise<readonly number[]>;
   /** DPS is about to be asked. */
   add(): Promise<void>;
+  /** The one added last has not reached DPS. */
+  takeBack(): Promise<void>;
 }
 
 /** What the machine's clock has to do with failures. */
@@ -76,12 +78,17 @@ export interface ConnectionOptions {
   readonly sessionServices: SessionServices;
   /** Is told of each state that is entered, and of the event that led there: none led to the first. */
   readonly onState?: (state: State, event?: Event) => void;
+  /** Is told what became of each thing that the trial of a certificate does beside the connection. */
+  readonly onTrial?: (doing: TrialStep, event: Event) => void;
   readonly policy: Policy;
   readonly alwaysReprovisionOnStartup: boolean;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
 }
+
+/** What a certificate's trial does, named as the states of the connection that do the same. */
+export type TrialStep = 'provisioning' | 'connecting';
 
 /** What the connection is doing, and since when on the monotonic clock, in milliseconds. */
 export interface ConnectionStatus {
@@ -106,8 +113,6 @@ export class Connection implements Service {
   /** What the current state is doing; an interruption breaks it off. */
   #work = new AbortController();
   readonly #wanted = new Set<Interruption>();
-  /** The hub last known, for a certificate to be proved at. */
-  #known: Assignment | undefined;
   /** Who has said so. */
   #place: string;
   #attempt: ClockAttempt;
@@ -167,28 +172,75 @@ export class Connection implements Service {
   }
 
   async #provedAt(candidate: Credential, signal: AbortSignal): Promise<Assignment> {
-    const { identity, registrations } = this.#options;
-    const known = this.#known;
+    const known = this.#history?.known;
     try {
       if (known !== undefined) return await this.#opensAt(known, candidate, signal);
     } catch (error) {
       if (!(error instanceof CloudError) || error.kind !== 'rejected') throw error;
       // A hub knows the certificate that was registered last; DPS may accept this one, and tell the hub.
     }
-    await registrations.add();
-    return this.#opensAt(await identity.register(candidate, 'requested', signal), candidate, signal);
+    return this.#opensAt(await this.#assignedTo(candidate, signal), candidate, signal);
   }
 
-  async #opensAt(assignment: Assignment, candidate: Credential, signal: AbortSignal): Promise<Assignment> {
-    const session = await this.#options.hub.connect(assignment, candidate, signal);
-    await session.close();
-    return assignment;
+  /** Asks DPS as the connection does, and out of the same budget. */
+  async #assignedTo(candidate: Credential, signal: AbortSignal): Promise<Assignment> {
+    const budget = this.#history?.budget;
+    if (budget !== undefined && untilAllowedMs(budget, this.#options.clock.monotonic()) > 0)
+      throw new CloudError('DPS-BUDGET', 'ask DPS about another certificate already');
+    return this.#tried('provisioning', async () => {
+      const assignment = await this.#register(candidate, 'requested', signal);
+      return [assignment, { name: 'assigned', assignment }];
+    });
+  }
+
+  #opensAt(assignment: Assignment, candidate: Credential, signal: AbortSignal): Promise<Assignment> {
+    return this.#tried('connecting', async () => {
+      const session = await this.#options.hub.connect(assignment, candidate, signal);
+      await session.close();
+      return [assignment, { name: 'opened' }];
+    });
+  }
+
+  async #tried<T>(doing: TrialStep, attempt: () => Promise<readonly [T, Event]>): Promise<T> {
+    try {
+      const [result, event] = await attempt();
+      this.#triedWith(doing, event);
+      return result;
+    } catch (error) {
+      if (error instanceof CloudError) this.#triedWith(doing, { name: 'failed', error });
+      throw error;
+    }
+  }
+
+  #triedWith(doing: TrialStep, event: Event): void {
+    this.#options.onTrial?.(doing, event);
+    const { state } = this.#status;
+    const hasAsked = doing === 'provisioning' && (event.name !== 'failed' || reachedDps(event.error));
+    if (state === undefined || !hasAsked) return;
+    this.#status = { ...this.#status, state: transition(state, { name: 'askedBeside' }, this.#context()) };
+  }
+
+  /** Asks for an assignment. What has been asked is on the disk before DPS can have been, and is taken back where it never was. */
+  async #register(credential: Credential, trigger: Trigger, signal: AbortSignal): Promise<Assignment> {
+    const { identity, registrations } = this.#options;
+    await registrations.add();
+    try {
+      return await identity.register(credential, trigger, signal);
+    } catch (error) {
+      if (error instanceof CloudError && !reachedDps(error)) await registrations.takeBack();
+      throw error;
+    }
   }
 
   /** What one place has said is never remembered as another's. */
   async #confirm(credential: Credential, assignment: Assignment): Promise<void> {
     const { identity } = this.#options;
     if (identity.place === this.#place) await identity.confirm(credential, assignment);
+  }
+
+  get #history(): History | undefined {
+    const { state } = this.#status;
+    return state === undefined || state.name === 'stopped' ? undefined : state.history;
   }
 
   #interrupt(by: Interruption): void {
@@ -202,9 +254,9 @@ export class Connection implements Service {
     // Asked for before there was any work to break off.
     if (this.#wanted.size > 0) work.abort(new Error('interrupted'));
     let state = from;
-    for await (const event of this.#perform(state, work.signal, stop)) {
-      state = transition(state, event, this.#context());
-      if (state.name !== 'stopped') this.#known = state.history.known;
+    for await (const event of this.#perform(from, work.signal, stop)) {
+      // The present one, not the one that was begun with: a trial may have taken of the budget meanwhile.
+      state = transition(this.#status.state ?? from, event, this.#context());
       this.#announce(state, event);
     }
     return state;
@@ -312,10 +364,8 @@ export class Connection implements Service {
   }
 
   async #provision({ credential, history }: In<'provisioning'>, signal: AbortSignal): Promise<Event> {
-    const { identity, loadCredential, registrations } = this.#options;
-    const loaded = await loadCredential(credential);
-    await registrations.add();
-    const assignment = await identity.register(loaded, history.trigger, signal);
+    const loaded = await this.#options.loadCredential(credential);
+    const assignment = await this.#register(loaded, history.trigger, signal);
     return { name: 'assigned', assignment };
   }
 

@@ -69,6 +69,8 @@ export type Event =
   | { readonly name: 'wayChanged'; readonly uptimeMs: number }
   /** Somebody else says from now on where the device belongs; what is known of that. */
   | ({ readonly name: 'sourceChanged' } & Known)
+  /** DPS was asked by somebody else on this device, such as the trial of a certificate: one budget serves them all. */
+  | { readonly name: 'askedBeside' }
   | { readonly name: 'stop' };
 
 /** What has gone wrong since the last proof of health, and what is known all the same. */
@@ -154,6 +156,7 @@ export function transition(state: State, event: Event, context: Context): State 
   if (event.name === 'credentialChanged') return onCredential(state, context);
   if (event.name === 'wayChanged') return onWay(state, event.uptimeMs, context);
   if (event.name === 'sourceChanged') return onSource(state, event, context);
+  if (event.name === 'askedBeside') return { ...state, history: afterAsking(state.history, context) };
   switch (state.name) {
     case 'provisioning':
       return fromProvisioning(state, event, context);
@@ -375,11 +378,15 @@ function waiting(delayMs: number, reason: CloudError, next: Next, history: Histo
   return { name: 'waiting', delayMs: (reason.retryAfterMs ?? 0) + delayMs, reason, next, history };
 }
 
+function afterAsking(history: History, { nowMs }: Context): History {
+  return { ...history, budget: spend(history.budget, nowMs) ?? history.budget };
+}
+
 function refunded(history: History, { nowMs }: Context): History {
   return { ...history, budget: refund(history.budget, nowMs) };
 }
 
 /** Whether a failed registration may have cost DPS anything. */
-function reachedDps({ code }: CloudError): boolean {
+export function reachedDps({ code }: CloudError): boolean {
   return code.startsWith('DPS-');
 }

@@ -1,3 +1,4 @@
+import type { TrialStep } from '../connection/connection.ts';
 import type { Event, State } from '../connection/state.ts';
 import type { Clock } from '../lib/clock.ts';
 
@@ -58,11 +59,17 @@ export class ConnectionTally {
 
   /** @param event absent for the state that the connection begins with */
   entered({ name }: State, event?: Event): void {
-    if (event !== undefined && event.name !== 'stop') this.#account(event);
+    if (event !== undefined && event.name !== 'stop') this.#account(this.#state, event);
     if (name === 'connected' && this.#state !== 'connected') this.#sessions += 1;
     const now = this.#clock.monotonic();
     this.#msIn[this.#state] += now - this.#sinceMs;
     [this.#state, this.#sinceMs] = [name, now];
+  }
+
+  /** What the trial of a certificate did beside the connection is a registration, an attempt and a session like any other. */
+  tried(doing: TrialStep, event: Event): void {
+    this.#account(doing, event);
+    if (event.name === 'opened') this.#sessions += 1;
   }
 
   get figures(): ConnectionFigures {
@@ -78,8 +85,8 @@ export class ConnectionTally {
   }
 
   /** Whatever happens in a state ends what was being done there. */
-  #account(event: Event): void {
-    switch (this.#state) {
+  #account(state: ConnectionState, event: Event): void {
+    switch (state) {
       case 'provisioning':
         add(this.#registrations, event.name === 'assigned' ? 'assigned' : outcomeOf(event));
         return;

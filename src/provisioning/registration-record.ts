@@ -17,6 +17,8 @@ export class RegistrationRecord {
   readonly #clock: Clock;
   readonly #log: Log;
   #times: readonly number[] = [];
+  /** Before the last was added. */
+  #before: readonly number[] = [];
 
   constructor(path: string, clock: Clock, log: Log) {
     this.#path = path;
@@ -37,7 +39,18 @@ export class RegistrationRecord {
 
   /** DPS is about to be asked. */
   async add(): Promise<void> {
+    this.#before = this.#times;
     this.#times = [...this.#times, this.#clock.now().getTime()].slice(-remembered);
+    await this.#write();
+  }
+
+  /** The one added last was none: DPS could not be reached. */
+  async takeBack(): Promise<void> {
+    this.#times = this.#before;
+    await this.#write();
+  }
+
+  async #write(): Promise<void> {
     try {
       const registrations = this.#times.map((time) => new Date(time).toISOString());
       await writeFileAtomically(this.#path, `${JSON.stringify({ format: 1, registrations })}\n`);

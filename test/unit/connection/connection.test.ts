@@ -2,7 +2,12 @@ import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { CloudError } from '../../../src/cloud-error.ts';
 import { Connection } from '../../../src/connection/connection.ts';
-import type { ClockTrust, ConnectionOptions, IdentitySource } from '../../../src/connection/connection.ts';
+import type {
+  ClockTrust,
+  ConnectionOptions,
+  IdentitySource,
+  RegistrationStore,
+} from '../../../src/connection/connection.ts';
 import type { HubClient } from '../../../src/connection/hub-client.ts';
 import { untilAborted } from '../../../src/lib/deadline.ts';
 import type { Service } from '../../../src/lib/service.ts';
@@ -29,6 +34,12 @@ const assignedTo = (hub: string): Assignment => ({
 const goodClock: ClockTrust = {
   settled: () => Promise.resolve(),
   begin: () => ({ temper: (error) => error, corrected: () => new Promise(() => undefined) }),
+};
+
+const forgetful: RegistrationStore = {
+  load: () => Promise.resolve([]),
+  add: () => Promise.resolve(),
+  takeBack: () => Promise.resolve(),
 };
 
 describe('Connection', () => {
@@ -63,7 +74,7 @@ describe('Connection', () => {
       clockTrust: goodClock,
       refused: () => undefined,
       identity: identityWith({}),
-      registrations: { load: () => Promise.resolve([]), add: () => Promise.resolve() },
+      registrations: forgetful,
       loadCredential: () => Promise.resolve(credential),
       sessionServices: () => Promise.resolve([]),
       policy: {
@@ -100,6 +111,68 @@ describe('Connection', () => {
     void start();
     await settle();
     assert.deepEqual(log.states, ['provisioning', 'connecting', 'connected']);
+  });
+
+  for (const [code, remembered] of [
+    ['NET-DNS', 0],
+    ['DPS-401', 1],
+  ] as const) {
+    it(`remembers ${remembered === 0 ? 'no' : 'a'} registration over a restart for ${code}`, async () => {
+      let count = 0;
+      const registrations: RegistrationStore = {
+        load: () => Promise.resolve([]),
+        add: () => Promise.resolve(void (count += 1)),
+        takeBack: () => Promise.resolve(void (count -= 1)),
+      };
+      const register = (): Promise<never> => Promise.reject(new CloudError(code, 'register'));
+      void start({ registrations, identity: identityWith({ register }) });
+      await settle();
+      assert.equal(count, remembered);
+    });
+  }
+
+  describe('the trial of another certificate', () => {
+    const never = new AbortController().signal;
+
+    /** Connected, by a registration; what becomes of trials is written down. */
+    async function connected(
+      over: Partial<ConnectionOptions>,
+    ): Promise<{ readonly connection: Connection; readonly trials: string[] }> {
+      const trials: string[] = [];
+      const onTrial: ConnectionOptions['onTrial'] = (doing, event) => {
+        trials.push(`${doing}: ${event.name === 'failed' ? event.error.code : event.name}`);
+      };
+      const connection = connectionWith({ onTrial, ...over });
+      running = connection.run(stop.signal);
+      await settle();
+      return { connection, trials };
+    }
+
+    it('is told step by step, as any other registration and attempt', async () => {
+      hub.willAnswer(new FakeSession(), 'HUB-CONNACK-5', new FakeSession());
+      const { connection, trials } = await connected({});
+      await connection.prove(credential, never);
+      assert.deepEqual(trials, ['connecting: HUB-CONNACK-5', 'provisioning: assigned', 'connecting: opened']);
+    });
+
+    it('asks DPS out of the same budget, and tells when that is spent', async () => {
+      let asked = 0;
+      const register = (): Promise<Assignment> => {
+        asked += 1;
+        return asked === 1
+          ? Promise.resolve(assignedTo('one'))
+          : Promise.reject(new CloudError('DPS-401', 'register'));
+      };
+      hub.willAnswer(new FakeSession(), ...Array<'HUB-CONNACK-5'>(4).fill('HUB-CONNACK-5'));
+      const { connection } = await connected({ identity: identityWith({ register }) });
+      const prove = (): Promise<void> => connection.prove(credential, never);
+      await assert.rejects(prove, { code: 'DPS-401' });
+      await assert.rejects(prove, { code: 'DPS-401' });
+      await assert.rejects(prove, { code: 'DPS-BUDGET' });
+      assert.equal(asked, 3);
+      await clock.advance(60_000);
+      await assert.rejects(prove, { code: 'DPS-401' });
+    });
   });
 
   it('goes to the cached hub without asking DPS', async () => {

@@ -64,6 +64,7 @@ const events = {
   credentialChanged: { name: 'credentialChanged' },
   wayChanged: { name: 'wayChanged', uptimeMs: 20_000 },
   sourceChanged: { name: 'sourceChanged', cached: hubTwo, credential: 'primary' },
+  askedBeside: { name: 'askedBeside' },
   stop: { name: 'stop' },
 } satisfies { [Name in Event['name']]: Event & { name: Name } };
 
@@ -80,6 +81,7 @@ const table: Record<State['name'], Record<Event['name'], State['name']>> = {
     credentialChanged: 'provisioning',
     wayChanged: 'provisioning',
     sourceChanged: 'connecting',
+    askedBeside: 'provisioning',
     stop: 'stopped',
   },
   connecting: {
@@ -93,6 +95,7 @@ const table: Record<State['name'], Record<Event['name'], State['name']>> = {
     credentialChanged: 'connecting',
     wayChanged: 'connecting',
     sourceChanged: 'connecting',
+    askedBeside: 'connecting',
     stop: 'stopped',
   },
   connected: {
@@ -106,6 +109,7 @@ const table: Record<State['name'], Record<Event['name'], State['name']>> = {
     credentialChanged: 'connecting',
     wayChanged: 'connecting',
     sourceChanged: 'connecting',
+    askedBeside: 'connected',
     stop: 'stopped',
   },
   waiting: {
@@ -119,6 +123,7 @@ const table: Record<State['name'], Record<Event['name'], State['name']>> = {
     credentialChanged: 'connecting',
     wayChanged: 'connecting',
     sourceChanged: 'connecting',
+    askedBeside: 'waiting',
     stop: 'stopped',
   },
   stopped: {
@@ -132,6 +137,7 @@ const table: Record<State['name'], Record<Event['name'], State['name']>> = {
     credentialChanged: 'stopped',
     wayChanged: 'stopped',
     sourceChanged: 'stopped',
+    askedBeside: 'stopped',
     stop: 'stopped',
   },
 };
@@ -143,12 +149,19 @@ describe('transition', () => {
       it(`${state.name} × ${event.name} → ${expected}`, () => {
         const result = next(state, event);
         assert.equal(result.name, expected);
-        // Another DPS is a new beginning wherever it finds the agent.
-        if (expected === state.name && event.name !== 'sourceChanged')
+        // Another DPS is a new beginning wherever it finds the agent, and whoever asks one costs the budget.
+        if (expected === state.name && event.name !== 'sourceChanged' && event.name !== 'askedBeside')
           assert.deepEqual(result, state, 'an unexpected event leaves the state untouched');
       });
     }
   }
+
+  it('lets a registration beside the connection cost what one of its own does, and nothing else', () => {
+    for (const state of [states.provisioning, states.connecting, states.connected, states.waiting]) {
+      const budget = { tokens: 2, atMs: nowMs };
+      assert.deepEqual(next(state, events.askedBeside), { ...state, history: { ...calm, budget } });
+    }
+  });
 
   const start = {
     cached: hubOne,

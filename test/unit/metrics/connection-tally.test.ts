@@ -74,6 +74,19 @@ describe('ConnectionTally', () => {
     assert.deepEqual([sessions, state], [3, 'connected']);
   });
 
+  it('counts what the trial of a certificate does beside the session, which goes on', async () => {
+    const rig = new Rig();
+    rig.start();
+    await rig.connects();
+    rig.tally.tried('connecting', { name: 'failed', error: broken });
+    rig.tally.tried('provisioning', { name: 'assigned', assignment });
+    rig.tally.tried('connecting', { name: 'opened' });
+    const { registrations, attempts, reconnects, sessions, state } = rig.tally.figures;
+    assert.deepEqual(registrations, { assigned: 2 });
+    assert.deepEqual(attempts, { opened: 2, 'NET-RESET': 1 });
+    assert.deepEqual([reconnects, sessions, state], [{}, 2, 'connected']);
+  });
+
   it('knows how long it was in each state, up to now', async () => {
     const rig = new Rig();
     await rig.clock.advance(300);
