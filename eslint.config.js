@@ -59,6 +59,11 @@ const agentOnly = noImport(['simulator', 'soak'], 'The agent never imports the s
 const readOnly = [azureImport, processImport, timerImport, fsDefaultImport];
 const always = [...readOnly, brokerImport, fileWriteImport];
 
+const unawaitedOutput = {
+  selector: 'CallExpression[callee.property.name="write"][callee.object.property.name="stdout"]',
+  message: 'Print with cli/print.ts: what is not awaited is cut off at the end, and a full disk goes unsaid.',
+};
+
 /** Features may share types, never classes: they meet in agent.ts. */
 const features = [
   'config',
@@ -227,6 +232,10 @@ export default tseslint.config(
         { patterns: [azureImport, timerImport, fileWriteImport] },
       ],
     },
+  },
+  {
+    files: ['src/main.ts', 'src/cli/**/*.ts'],
+    rules: { 'no-restricted-syntax': ['error', ...impureSyntax, unawaitedOutput] },
   },
   {
     files: ['test/**/*.ts', 'bench/**/*.ts', 'scripts/**/*.ts'],

@@ -1,5 +1,6 @@
 import process from 'node:process';
 import { dispatch } from './cli/dispatch.ts';
+import { printError } from './cli/print.ts';
 import { CommandError, exitCodes } from './cli/usage.ts';
 import { ConfigError, describeError } from './lib/errors.ts';
 
@@ -9,20 +10,15 @@ async function main(args: string[]): Promise<number> {
   try {
     return await dispatch(args);
   } catch (error) {
-    return report(error);
+    // Where standard error takes nothing either, the exit status is all that can be said.
+    await Promise.allSettled([printError(inWords(error))]);
+    return error instanceof ConfigError ? exitCodes.config : exitCodes.failure;
   }
 }
 
-function report(error: unknown): number {
-  if (error instanceof ConfigError) {
-    process.stderr.write(`${error.message}\n`);
-    return exitCodes.config;
-  }
-  if (error instanceof CommandError) {
-    process.stderr.write(`dps-agent: ${describeError(error)}\n`);
-    return exitCodes.failure;
-  }
+function inWords(error: unknown): string {
+  if (error instanceof ConfigError) return `${error.message}\n`;
+  if (error instanceof CommandError) return `dps-agent: ${describeError(error)}\n`;
   const stack = error instanceof Error ? (error.stack ?? '') : '';
-  process.stderr.write(`dps-agent cannot go on: ${describeError(error)}\n${stack}\n`);
-  return exitCodes.failure;
+  return `dps-agent cannot go on: ${describeError(error)}\n${stack}\n`;
 }

@@ -35,7 +35,10 @@ export async function setUpAgent(
   const permissions = await permissionWarnings(filesWithSecrets(loaded), config, { uid: userId });
   for (const warning of [...warnings, ...permissions]) logging.log.warn(warning);
   const live = new LiveConfig(config);
-  logging.levels.follow(() => live.current.log);
+  logging.levels.follow(
+    () => live.current.log,
+    () => live.configured.log,
+  );
   return { ...logging, configPath, config, live, stateDirectory: stateDirectoryOf(config) };
 }
 

@@ -1,4 +1,4 @@
-import process from 'node:process';
+import { print } from './print.ts';
 import { UsageError, exitCodes } from './usage.ts';
 import { didYouMean, parseVerbArgs } from './verb.ts';
 import type { Verb } from './verb.ts';
@@ -24,7 +24,7 @@ export const completion: Verb = {
       import('./completion/shells.ts'),
       import('./verbs.ts'),
     ]);
-    process.stdout.write(completions[shell].script(verbs));
+    await print(completions[shell].script(verbs));
     return exitCodes.success;
   },
 };

@@ -1,6 +1,6 @@
-import process from 'node:process';
 import { configOption } from './config-option.ts';
 import { jsonDocument, outputOption } from './output-option.ts';
+import { print } from './print.ts';
 import { exitCodes } from './usage.ts';
 import { parseOptions } from './verb.ts';
 import type { Verb } from './verb.ts';
@@ -26,9 +26,7 @@ export const configMigrate: Verb = {
     const values = parseOptions(options, args);
     const { migrateConfig, migrationText } = await import('./migrate-config.ts');
     const files = await migrateConfig(values.config, { isDryRun: values['dry-run'] });
-    process.stdout.write(
-      values.output === 'json' ? jsonDocument({ files }) : migrationText(files, values['dry-run']),
-    );
+    await print(values.output === 'json' ? jsonDocument({ files }) : migrationText(files, values['dry-run']));
     return exitCodes.success;
   },
 };

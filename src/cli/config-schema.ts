@@ -1,4 +1,4 @@
-import process from 'node:process';
+import { print } from './print.ts';
 import { exitCodes } from './usage.ts';
 import { parseOptions } from './verb.ts';
 import type { Verb } from './verb.ts';
@@ -16,7 +16,7 @@ export const configSchemaVerb: Verb = {
   run: async (args) => {
     parseOptions({}, args);
     const { default: schema } = await import('../../config/config.schema.json', { with: { type: 'json' } });
-    process.stdout.write(`${JSON.stringify(schema, undefined, 2)}\n`);
+    await print(`${JSON.stringify(schema, undefined, 2)}\n`);
     return exitCodes.success;
   },
 };

@@ -1,6 +1,7 @@
 import process from 'node:process';
 import { configOption } from './config-option.ts';
 import { jsonDocument, outputOption } from './output-option.ts';
+import { print, printError } from './print.ts';
 import { UsageError, exitCodes } from './usage.ts';
 import { parseOptions } from './verb.ts';
 import type { Verb } from './verb.ts';
@@ -34,7 +35,7 @@ export const configShow: Verb = {
     const text = values.effective
       ? await showEffectiveConfig(values.config, values.output)
       : await showConfig(values.config, values.output, values.all);
-    process.stdout.write(text);
+    await print(text);
     return exitCodes.success;
   },
 };
@@ -59,10 +60,10 @@ export const configValidate: Verb = {
     const { validateConfig } = await import('./show-config.ts');
     const verdict = await validateConfig(values.config, process.getuid?.());
     const { isValid, text, warnings } = verdict;
-    if (values.output === 'json') process.stdout.write(jsonDocument(verdict));
+    if (values.output === 'json') await print(jsonDocument(verdict));
     else {
-      (isValid ? process.stdout : process.stderr).write(`${text}\n`);
-      for (const warning of warnings) process.stderr.write(`warning: ${warning}\n`);
+      await (isValid ? print : printError)(`${text}\n`);
+      await printError(warnings.map((warning) => `warning: ${warning}\n`).join(''));
     }
     const isGood = isValid && !(values.strict && warnings.length > 0);
     return isGood ? exitCodes.success : exitCodes.config;

@@ -1,5 +1,4 @@
 import { join, resolve } from 'node:path';
-import process from 'node:process';
 import type { Validity } from '../certificates/certificate.ts';
 import { createTestAuthority, createTestDevice } from '../certificates/test-authority.ts';
 import type { TestAuthority } from '../certificates/test-authority.ts';
@@ -18,6 +17,7 @@ import type { NewFile } from './certificate-folder.ts';
 import { folderReadme, nextSteps } from './certificate-steps.ts';
 import { jsonDocument } from './output-option.ts';
 import type { Output } from './output-option.ts';
+import { print } from './print.ts';
 import { CommandError, exitCodes } from './usage.ts';
 
 export type CertificatesRequest = CertificateSource & {
@@ -48,7 +48,7 @@ export async function createCertificates(request: CertificatesRequest, output: O
   await writeNewFiles(directory, files);
 
   const paths = files.map(({ path }) => join(directory, path));
-  process.stdout.write(
+  await print(
     output === 'json'
       ? jsonDocument(createdReport(directory, paths, request.devices))
       : `${paths.join('\n')}\n\n${nextSteps(directory, request.devices, isSelfSigned)}`,

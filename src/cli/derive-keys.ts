@@ -1,11 +1,11 @@
 import { createReadStream } from 'node:fs';
 import process from 'node:process';
-import { pipeline } from 'node:stream/promises';
 import { writeFileAtomically } from '../lib/atomic-file.ts';
 import { CsvReader } from './csv.ts';
 import type { CsvRecord } from './csv.ts';
 import { KeyExport, keyLine } from './device-keys.ts';
 import type { Output } from './output-option.ts';
+import { print, printError } from './print.ts';
 import { readKeyArgument } from './secret-argument.ts';
 import { CommandError, exitCodes } from './usage.ts';
 
@@ -32,10 +32,10 @@ export async function deriveForIds(
   let isComplete = true;
   for (const id of ids) {
     const result = keyLine(id, groupKey, output);
-    if ('line' in result) process.stdout.write(result.line);
+    if ('line' in result) await print(result.line);
     else {
       isComplete = false;
-      process.stderr.write(`dps-agent: cannot derive a key for ${JSON.stringify(id)}: ${result.problem}\n`);
+      await printError(`dps-agent: cannot derive a key for ${JSON.stringify(id)}: ${result.problem}\n`);
     }
   }
   return isComplete ? exitCodes.success : exitCodes.failure;
@@ -58,7 +58,7 @@ export async function deriveForFile(request: FileRequest): Promise<number> {
   );
   await writePieces(pieces(lines), request.out);
   const refused = tally.refused === 0 ? '' : `; ${tally.refused} could not be used and are named above`;
-  process.stderr.write(`dps-agent: ${tally.written} devices${refused}\n`);
+  await printError(`dps-agent: ${tally.written} devices${refused}\n`);
   return tally.refused === 0 ? exitCodes.success : exitCodes.failure;
 }
 
@@ -93,7 +93,7 @@ async function* exportLines(
       yield result.line;
     } else {
       tally.refused += 1;
-      process.stderr.write(`${name}:${record.line}: ${result.problem}\n`);
+      await printError(`${name}:${record.line}: ${result.problem}\n`);
     }
   }
   if (!table.hasHeader) throw new CommandError(`cannot find a header in ${name}: there is nothing in it`);
@@ -111,11 +111,14 @@ async function* pieces(lines: AsyncIterable<string>): AsyncGenerator<string> {
 }
 
 async function writePieces(output: AsyncIterable<string>, path: string | undefined): Promise<void> {
+  if (path === undefined) {
+    for await (const piece of output) if (!(await print(piece))) return;
+    return;
+  }
   try {
-    if (path === undefined) await pipeline(output, process.stdout, { end: false });
-    else await writeFileAtomically(path, output, 0o600);
+    await writeFileAtomically(path, output, 0o600);
   } catch (cause) {
     if (cause instanceof CommandError) throw cause;
-    throw new CommandError(`cannot write to ${path ?? 'standard output'}`, { cause });
+    throw new CommandError(`cannot write to ${path}`, { cause });
   }
 }

@@ -2,6 +2,7 @@ import process from 'node:process';
 import { agentVersion } from '../version.ts';
 import { forbiddenInWords } from './forbidden.ts';
 import { programHelp, usageLines, verbHelp } from './help.ts';
+import { print, printError } from './print.ts';
 import { UsageError, exitCodes } from './usage.ts';
 import { didYouMean } from './verb.ts';
 import type { Verb } from './verb.ts';
@@ -12,17 +13,17 @@ export async function dispatch(args: readonly string[]): Promise<number> {
   if (args[0] === 'help') return dispatch([...args.slice(1), '--help']);
   const verb = verbs.find(({ name }) => startsWith(args, name));
   try {
-    if (verb === undefined) return withoutVerb(args);
+    if (verb === undefined) return await withoutVerb(args);
     const rest = args.slice(wordsOf(verb.name).length);
-    return asksForHelp(rest) ? say(verbHelp(verb)) : await verb.run(rest);
+    return asksForHelp(rest) ? await say(verbHelp(verb)) : await verb.run(rest);
   } catch (error) {
-    if (error instanceof UsageError) return refuse(error, verb);
+    if (error instanceof UsageError) return await refuse(error, verb);
     throw verb === undefined ? error : forbiddenInWords(error, verb.name, process.getuid?.());
   }
 }
 
 /** The program's own options, a group's name alone, or nothing that is known. */
-function withoutVerb(args: readonly string[]): number {
+function withoutVerb(args: readonly string[]): Promise<number> {
   const [first, second] = args;
   if (first === undefined) throw new UsageError('a command is missing');
   if (isHelp(first)) return say(programHelp(verbs));
@@ -47,10 +48,10 @@ function unknown(first: string, second: string | undefined): string {
   return `there is no command ${JSON.stringify(first)}${didYouMean(first, names.map(firstWord))}`;
 }
 
-function refuse(error: UsageError, verb: Verb | undefined): number {
+async function refuse(error: UsageError, verb: Verb | undefined): Promise<number> {
   const help = verb === undefined ? 'dps-agent --help' : `dps-agent ${verb.name} --help`;
   const usage = verb === undefined ? 'Usage: dps-agent COMMAND [OPTIONS]' : usageLines([verb]);
-  process.stderr.write(`dps-agent: ${error.message}\n\n${usage}\n\n${help} says more.\n`);
+  await printError(`dps-agent: ${error.message}\n\n${usage}\n\n${help} says more.\n`);
   return exitCodes.usage;
 }
 
@@ -75,7 +76,7 @@ function firstWord(name: string): string {
   return wordsOf(name)[0] ?? name;
 }
 
-function say(text: string): number {
-  process.stdout.write(text);
+async function say(text: string): Promise<number> {
+  await print(text);
   return exitCodes.success;
 }

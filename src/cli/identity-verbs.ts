@@ -1,6 +1,6 @@
-import process from 'node:process';
 import { configOption } from './config-option.ts';
 import { outputOption } from './output-option.ts';
+import { print } from './print.ts';
 import { exitCodes } from './usage.ts';
 import { parseOptions } from './verb.ts';
 import type { Verb } from './verb.ts';
@@ -52,7 +52,7 @@ export const identityReprovision: Verb = {
   },
 };
 
-function say(text: string): number {
-  process.stdout.write(text);
+async function say(text: string): Promise<number> {
+  await print(text);
   return exitCodes.success;
 }

@@ -12,7 +12,7 @@ import { painter } from './colour.ts';
 import { errorLog } from './error-log.ts';
 import { jsonDocument } from './output-option.ts';
 import type { Output } from './output-option.ts';
-import { print } from './print.ts';
+import { Printout, print } from './print.ts';
 import { UsageError, exitCodes } from './usage.ts';
 import { didYouMean } from './verb.ts';
 
@@ -30,12 +30,12 @@ export async function makeChecks(command: ChecksCommand): Promise<number> {
   const paint = painter(process.stdout);
   const clock = new SystemClock();
   const startedMs = clock.monotonic();
-  let printed = Promise.resolve(true);
+  const printout = new Printout();
   const tell = (result: CheckResult): void => {
-    if (output === 'text') printed = printed.then(() => print(checkText(result, paint)));
+    if (output === 'text') void printout.add(checkText(result, paint));
   };
   const results = await resultsOf(command, tell);
-  await printed;
+  await printout.printed();
   const tookMs = Math.round(clock.monotonic() - startedMs);
   const whole = { inside: command.isInside, tookMs, results };
   await print(output === 'text' ? checkSummary(results, tookMs, paint) : jsonDocument(whole));

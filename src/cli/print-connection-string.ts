@@ -1,9 +1,9 @@
-import process from 'node:process';
 import { CloudError } from '../cloud-error.ts';
 import { realWorld } from '../world.ts';
 import { errorLog } from './error-log.ts';
 import { jsonDocument } from './output-option.ts';
 import type { Output } from './output-option.ts';
+import { print } from './print.ts';
 import { readConfig } from './read-config.ts';
 import { explain, registerOnce, say } from './register-once.ts';
 import type { Registered } from './register-once.ts';
@@ -33,7 +33,7 @@ export async function printConnectionString(
   for (const warning of warnings) say(warning);
   try {
     const registered = await registerOnce(config, await realWorld({ current: config }, errorLog));
-    process.stdout.write(
+    await print(
       output === 'json'
         ? jsonDocument(connectionReport(registered, mayReveal))
         : `${connectionStringOf(registered)}\n`,

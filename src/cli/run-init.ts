@@ -24,6 +24,7 @@ import type { SecretReferences } from './init-secrets.ts';
 import { initReport, initText, triedText } from './init-report.ts';
 import { jsonDocument } from './output-option.ts';
 import type { Output } from './output-option.ts';
+import { print } from './print.ts';
 import { openTerminal } from './prompt-terminal.ts';
 import { tryConnection } from './try-connection.ts';
 import { CommandError, UsageError, exitCodes } from './usage.ts';
@@ -75,10 +76,10 @@ async function initialise(request: InitRequest): Promise<number> {
   const written = await writeFiles(files, { force, owner, at: clock.now() });
   const secretsOf = owner === undefined ? undefined : serviceUser;
   const report = initReport({ configPath, isUsual, written, notes: [...notes, ...access], secretsOf });
-  if (output === 'text') process.stdout.write(initText(report));
+  if (output === 'text') await print(initText(report));
   const tried = tries ? await tryConnection(configPath) : undefined;
-  if (output === 'json') process.stdout.write(jsonDocument({ ...report, tried }));
-  else if (tried !== undefined) process.stdout.write(triedText(tried, configPath));
+  if (output === 'json') await print(jsonDocument({ ...report, tried }));
+  else if (tried !== undefined) await print(triedText(tried, configPath));
   return tried?.connected === false ? exitCodes.failure : exitCodes.success;
 }
 

@@ -1,6 +1,6 @@
-import process from 'node:process';
 import { configOption } from './config-option.ts';
 import { jsonDocument, outputOption } from './output-option.ts';
+import { print, printError } from './print.ts';
 import { UsageError, exitCodes } from './usage.ts';
 import { parseVerbArgs, wholeNumber } from './verb.ts';
 import type { Verb } from './verb.ts';
@@ -93,7 +93,7 @@ export const telemetrySend: Verb = {
     const timeoutMs = wholeNumber('--timeout', values.timeout, 1, 3600) * 1000;
     const outcome = await sendTelemetry(values.config, { ...post, input, priority, component }, timeoutMs);
     const text = values.output === 'json' ? jsonDocument(outcome) : sentText(outcome);
-    (outcome.isGood || values.output === 'json' ? process.stdout : process.stderr).write(text);
+    await (outcome.isGood || values.output === 'json' ? print : printError)(text);
     return outcome.isGood ? exitCodes.success : exitCodes.failure;
   },
 };

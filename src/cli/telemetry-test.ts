@@ -1,6 +1,7 @@
 import process from 'node:process';
 import { configOption } from './config-option.ts';
 import { jsonLine, outputOption } from './output-option.ts';
+import { Printout } from './print.ts';
 import { CommandError, exitCodes } from './usage.ts';
 import { parseOptions, required, wholeNumber } from './verb.ts';
 import type { Verb } from './verb.ts';
@@ -30,26 +31,47 @@ export const telemetryTest: Verb = {
     const count = wholeNumber('--count', values.count, 1, 100_000);
     const timeoutS = wholeNumber('--timeout', values.timeout, 1, 86_400);
     const { testInput } = await import('./test-input.ts');
-    await testInput(values.config, required('--input', values.input), {
-      count,
-      timeoutMs: timeoutS * 1000,
-      print: (message) => {
-        process.stdout.write(values.output === 'json' ? jsonLine(message) : messageText(message));
-      },
-      stop: stopOnSignals(),
-    });
+    const ending = new AbortController();
+    stopOnSignals(ending);
+    const printout = new Printout();
+    try {
+      await testInput(values.config, required('--input', values.input), {
+        count,
+        timeoutMs: timeoutS * 1000,
+        print: (message) => {
+          void printout.add(values.output === 'json' ? jsonLine(message) : messageText(message));
+          stopUnread(printout, ending);
+        },
+        stop: ending.signal,
+      });
+    } catch (error) {
+      if (error !== unread) throw error;
+    }
+    await printout.printed();
     return exitCodes.success;
   },
 };
 
+/** Whoever read has gone, as `head` does when it has enough: no failure. */
+const unread = new Error('nobody reads any more');
+
+function stopUnread(printout: Printout, ending: AbortController): void {
+  printout.printed().then(
+    (isRead) => {
+      if (!isRead) ending.abort(unread);
+    },
+    (error: unknown) => {
+      ending.abort(error);
+    },
+  );
+}
+
 /** Ends in order, so that no program that an input runs is left behind; the second signal ends at once. */
-function stopOnSignals(): AbortSignal {
-  const controller = new AbortController();
+function stopOnSignals(ending: AbortController): void {
   for (const signal of ['SIGINT', 'SIGTERM'] as const)
     process.once(signal, () => {
-      controller.abort(new CommandError(`cannot go on: stopped by ${signal}`));
+      ending.abort(new CommandError(`cannot go on: stopped by ${signal}`));
     });
-  return controller.signal;
 }
 
 /** A message as it would be sent, without the number that the queue gives it. */

@@ -27,7 +27,7 @@ export interface InputTest {
   readonly count: number;
   readonly timeoutMs: number;
   readonly print: (message: ShownMessage) => void;
-  /** Ends it early; its reason is a CommandError. */
+  /** Ends it early: it rejects with the reason. */
   readonly stop: AbortSignal;
 }
 

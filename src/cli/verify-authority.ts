@@ -1,10 +1,10 @@
 import { join, resolve } from 'node:path';
-import process from 'node:process';
 import { createDeviceCertificate } from '../certificates/certificate.ts';
 import { SystemClock } from '../lib/clock.ts';
 import { authorityFile, certificateFile, readAuthority, writeNewFiles } from './certificate-folder.ts';
 import { jsonDocument } from './output-option.ts';
 import type { Output } from './output-option.ts';
+import { print } from './print.ts';
 import { exitCodes } from './usage.ts';
 
 const validMs = 30 * 86_400_000;
@@ -19,7 +19,7 @@ export async function verifyAuthority(folder: string, code: string, output: Outp
   const path = `verification-${code}.pem`;
   await writeNewFiles(directory, [certificateFile(path, certificatePem)]);
   const [file, authority] = [join(directory, path), join(directory, authorityFile)];
-  process.stdout.write(
+  await print(
     output === 'json'
       ? jsonDocument({ file, authority })
       : `${file}\n\nUpload it to DPS as the verification certificate of ${authority}.\n`,
