@@ -136,7 +136,7 @@ export function deviceTwin(
     sessionServices: (session, about) => {
       const reports = new ReportQueue(session, { clock, random, log });
       const desired = new DesiredSync({
-        ...{ session, reports, store, reprovision, config, live, clock, random, log },
+        ...{ session, reports, store, reprovision, live, clock, random, log },
         table: twinSettings,
         generation: about.generation,
         hub: about.assignment.assignedHub,

@@ -8,14 +8,21 @@ import { Bell } from './lib/bell.ts';
 export class LiveConfig {
   readonly changed = new Bell();
   #current: Config;
+  #configured: Config;
   #generation = 0;
 
   constructor(config: Config) {
     this.#current = config;
+    this.#configured = config;
   }
 
   get current(): Config {
     return this.#current;
+  }
+
+  /** That of the files alone: what holds where the twin asks for nothing, or its time is over. */
+  get configured(): Config {
+    return this.#configured;
   }
 
   /** How often it has been put: whatever began under this number had at least this configuration. */
@@ -23,8 +30,10 @@ export class LiveConfig {
     return this.#generation;
   }
 
-  put(config: Config): void {
-    this.#current = config;
+  /** @param configured what of it the files say */
+  put(current: Config, configured: Config): void {
+    this.#current = current;
+    this.#configured = configured;
     this.#generation += 1;
     this.changed.ring();
   }

@@ -18,7 +18,7 @@ export interface SteeredRules extends LevelRules {
  * monotonic clock, a direct method. What has run out no longer counts, whether or not somebody looks.
  */
 export class LogLevels {
-  readonly #configured: LevelRules;
+  #configured: () => LevelRules;
   readonly #clock: Pick<Clock, 'monotonic'>;
   #source: () => SteeredRules;
   #latest: SteeredRules;
@@ -27,15 +27,19 @@ export class LogLevels {
   readonly #temporary = new Map<LogArea | 'all', Timed<LogLevel>>();
 
   constructor(configured: LevelRules, clock: Pick<Clock, 'monotonic'>) {
-    this.#configured = configured;
+    this.#configured = () => configured;
     this.#source = () => configured;
     this.#latest = configured;
     this.#clock = clock;
   }
 
-  /** From now on what configuration and twin together say is looked up there, at every line. */
-  follow(source: () => SteeredRules): void {
+  /**
+   * From now on what configuration and twin together say is looked up there, at every line, and what the configuration
+   * says alone, once the twin's time is over.
+   */
+  follow(source: () => SteeredRules, configured: () => LevelRules): void {
     this.#source = source;
+    this.#configured = configured;
   }
 
   /** Saying the same again does not begin its time anew. */
@@ -84,7 +88,7 @@ export class LogLevels {
 
   get #rules(): LevelRules {
     this.#look();
-    if (this.#steered === undefined || !this.#isRunning(this.#steered)) return this.#configured;
+    if (this.#steered === undefined || !this.#isRunning(this.#steered)) return this.#configured();
     return this.#steered.what;
   }
 

@@ -38,8 +38,7 @@ export interface DesiredSyncOptions {
   readonly generation: number;
   readonly reprovision: Pick<ReprovisionRequests, 'answer'>;
   /** The configuration of the files, and the one in force. */
-  readonly config: Config;
-  readonly live: { readonly current: Config };
+  readonly live: { readonly configured: Config; readonly current: Config };
   /** The time of those settings that hold for a time. */
   readonly lapse?: Lapse;
   /** What else stands in the reported properties: nothing of that name is acknowledged there. */
@@ -89,6 +88,8 @@ export class DesiredSync implements Service {
   #isNew = true;
   #hasGap = true;
   #isWhole = false;
+  /** The last answer was given when what holds for a time no longer held. */
+  #hasSaidOver = false;
 
   constructor(options: DesiredSyncOptions) {
     this.#options = options;
@@ -146,8 +147,9 @@ export class DesiredSync implements Service {
 
   /** What holds no more is answered for once more, though nobody has asked. */
   async #untilNewOrOver(signal: AbortSignal): Promise<void> {
-    const leftMs = this.#options.lapse?.leftMs;
-    if (leftMs === undefined) await this.#bell.until(() => this.#isNew, signal);
+    const { leftMs, isOver = false } = this.#options.lapse ?? {};
+    if (isOver && !this.#hasSaidOver) this.#isNew = true;
+    else if (leftMs === undefined) await this.#bell.until(() => this.#isNew, signal);
     else if (!(await this.#isNewWithin(leftMs, signal))) this.#isNew = true;
   }
 
@@ -186,12 +188,13 @@ export class DesiredSync implements Service {
   }
 
   async #answer(signal: AbortSignal): Promise<void> {
-    const { store, reprovision, table, config, onReconnect } = this.#options;
+    const { store, reprovision, table, live, lapse, onReconnect } = this.#options;
     const document = this.#document;
     if (document === undefined) return;
     this.#isNew = false;
+    this.#hasSaidOver = lapse?.isOver === true;
     const { properties, version } = document;
-    const reading = readDesired(table, config, properties);
+    const reading = readDesired(table, live.configured, properties);
     const before = store.state;
     const failure = await this.#apply(reading, document);
     const action = await reprovision.answer(properties, version);
@@ -225,7 +228,7 @@ export class DesiredSync implements Service {
   }
 
   #acknowledgements(reading: Reading, version: number, failure: string | undefined): Acknowledgements {
-    const { table, store, config, live, lapse } = this.#options;
+    const { table, store, live } = this.#options;
     const { connection } = store.state;
     const strangers = reading.strangers.filter((stranger) => this.#hasRoomFor(stranger));
     return acknowledgements(table, {
@@ -233,7 +236,7 @@ export class DesiredSync implements Service {
       connection,
       isOpenedWithTrial: this.#isOpenedWithTrial,
       config: live.current,
-      lapsed: lapse?.isOver === true ? config : undefined,
+      lapsed: this.#hasSaidOver ? live.configured : undefined,
       confirmMs: live.current.settings.confirmMs,
       version,
       failure,

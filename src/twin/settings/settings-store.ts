@@ -19,7 +19,7 @@ export interface SettingsStoreOptions {
   /** Of the files: what the settings lie over, until it is rebased. */
   readonly config: Config;
   /** Where what is in force is put. */
-  readonly live: { readonly generation: number; put(config: Config): void };
+  readonly live: { readonly generation: number; put(current: Config, configured: Config): void };
   readonly log: Log;
   /** Writes a file whole or not at all. */
   readonly write?: (path: string, content: string) => Promise<void>;
@@ -96,7 +96,7 @@ export class SettingsStore {
     const { table, live } = this.#options;
     const isOther = state.connection !== this.#state.connection;
     this.#state = state;
-    live.put(effectiveConfig(table, this.#config, valuesIn(settingsInForce(state))));
+    live.put(effectiveConfig(table, this.#config, valuesIn(settingsInForce(state))), this.#config);
     if (isOther) this.#connectionSince = live.generation;
     this.changed.ring();
   }

@@ -11,18 +11,27 @@ interface Steered {
   readonly clock: FakeClock;
   /** What configuration and twin together say from now on. */
   readonly says: (rules: SteeredRules) => void;
+  /** What the configuration alone says from now on. */
+  readonly reconfigure: (rules: LevelRules) => void;
 }
 
 function levelsOf(rules: Partial<LevelRules> = {}): Steered {
   const clock = new FakeClock();
-  let said: SteeredRules = { level: 'info', areas: {}, ...rules };
-  const levels = new LogLevels(said, clock);
-  levels.follow(() => said);
+  let configured: LevelRules = { level: 'info', areas: {}, ...rules };
+  let said: SteeredRules = configured;
+  const levels = new LogLevels(configured, clock);
+  levels.follow(
+    () => said,
+    () => configured,
+  );
   const says = (next: SteeredRules): void => {
     said = next;
     levels.isOn('error', undefined);
   };
-  return { levels, clock, says };
+  const reconfigure = (next: LevelRules): void => {
+    configured = next;
+  };
+  return { levels, clock, says, reconfigure };
 }
 
 /** The least grave that is logged: the level in force. */
@@ -63,6 +72,17 @@ describe('LogLevels', () => {
     assert.equal(levelOf(levels), 'debug');
     await clock.advance(1);
     assert.equal(levelOf(levels), 'info');
+  });
+
+  it('goes back to the configuration as it is by then, and follows that', async () => {
+    const { levels, clock, says, reconfigure } = levelsOf();
+    says({ level: 'debug', areas: {}, forMs: 60_000 });
+    reconfigure({ level: 'error', areas: {} });
+    assert.equal(levelOf(levels), 'debug');
+    await clock.advance(60_000);
+    assert.equal(levelOf(levels), 'error');
+    reconfigure({ level: 'warn', areas: { twin: 'info' } });
+    assert.deepEqual([levelOf(levels), levelOf(levels, 'twin')], ['warn', 'info']);
   });
 
   it('does not begin the time anew when the twin says the same again', async () => {

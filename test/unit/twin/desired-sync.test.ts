@@ -37,15 +37,25 @@ async function start(
   return { world, session, sync, running, close };
 }
 
+/** Such a session, in which the twin asks for levels of the log for a time. */
+async function lapsing(t: TestContext, log: Record<string, unknown>) {
+  const world = await desiredWorld(t);
+  const { clock, live } = world;
+  const levels = new LogLevels(config.log, clock);
+  levels.follow(
+    () => live.current.log,
+    () => live.configured.log,
+  );
+  const { session, close } = world.open({ log, $version: 5 }, undefined, { lapse: levels });
+  t.after(close);
+  return { world, session };
+}
+
 describe('DesiredSync and what holds for a time', () => {
   it('says that the time is over, once, and what holds since', async (t) => {
-    const world = await desiredWorld(t);
-    const { clock, live } = world;
-    const levels = new LogLevels(config.log, clock);
-    levels.follow(() => live.current.log);
     const log = { level: 'debug', areas: { twin: 'warn' }, forSeconds: 600 };
-    const { session, close } = world.open({ log, $version: 5 }, undefined, { lapse: levels });
-    t.after(close);
+    const { world, session } = await lapsing(t, log);
+    const { clock } = world;
     await session.untilReports(1);
     assert.equal(world.at('log', 'level', 'ad'), 'applied');
     await clock.advance(5000);
@@ -58,6 +68,27 @@ describe('DesiredSync and what holds for a time', () => {
     assert.equal(world.at('log', 'forSeconds', 'ad'), 'applied');
     await clock.advance(3_600_000);
     assert.equal(session.reports.length, 2);
+  });
+
+  it('says so too when it was over before the twin had been read once more', async (t) => {
+    const { world, session } = await lapsing(t, { level: 'debug', forSeconds: 3 });
+    await session.untilReports(1);
+    await world.clock.advance(5000);
+    await session.untilReports(2);
+    assert.match(String(world.at('log', 'level', 'ad')), /its time is over/);
+    await world.clock.advance(3_600_000);
+    assert.equal(session.reports.length, 2);
+  });
+
+  it('says what the files have by then, not what they had at the start', async (t) => {
+    const { world, session } = await lapsing(t, { level: 'debug', forSeconds: 600 });
+    await session.untilReports(1);
+    world.store.rebase({ ...config, log: { ...config.log, level: 'error' } });
+    await world.clock.advance(5000);
+    await settle();
+    await world.clock.advance(601_000);
+    await session.untilReports(2);
+    assert.equal(world.at('log', 'level', 'value'), 'error');
   });
 });
 

@@ -74,7 +74,6 @@ export class DesiredWorld {
       hub: 'one',
       generation: live.generation,
       reprovision: { answer: () => Promise.resolve({ acknowledgement: {}, act: () => undefined }) },
-      config,
       live,
       facts: ['agent'],
       onReconnect: (why) => this.reconnects.push(why),
