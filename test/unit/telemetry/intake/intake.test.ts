@@ -373,11 +373,15 @@ describe('Intake', () => {
     it('may say all of that themselves', () => {
       const own = { component: 'lens', priority: 'high', ttlMs: 7, createdAtMs: 12_345 } as const;
       begin().takeMessage({ ...whole, ...own });
-      const { component, priority, createdAtMs } = only(queue.offered);
-      assert.deepEqual(
-        { component, priority, createdAtMs },
-        { component: 'lens', priority: 'high', createdAtMs: 12_345 },
-      );
+      assert.deepEqual(only(queue.offered), {
+        ...{ ...whole, ...own },
+        ...{ messageId: 'm1', sequence: 1, input: 'probe', properties: {} },
+      });
+    });
+
+    it('are of now where the time they say cannot be written down', () => {
+      begin().takeMessage({ ...whole, createdAtMs: 1e18 });
+      assert.equal(only(queue.offered).createdAtMs, startMs);
     });
   });
 
