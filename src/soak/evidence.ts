@@ -109,11 +109,13 @@ export interface ProcessEnd {
   readonly signal: string | null;
   /** Whether the soak itself ended it. */
   readonly wanted: boolean;
+  /** By what: on SIGTERM it is to end in order. Absent in evidence that is older, too. */
+  readonly asked?: 'SIGTERM' | 'SIGKILL';
 }
 
 /** A line in a log that must not be there. The line is without its secret. */
 export interface LogFinding {
-  readonly kind: 'unhandled-error' | 'secret' | 'fatal';
+  readonly kind: 'unhandled-error' | 'secret' | 'fatal' | 'late-end';
   readonly agent: string;
   readonly atMs: number;
   readonly line: string;

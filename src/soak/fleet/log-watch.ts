@@ -8,6 +8,9 @@ const states = new Set(['provisioning', 'connecting', 'connected', 'waiting', 's
 /** A token is signed with a secret, and is one itself. */
 const signature = /\bsig=(?!\[secret\])[A-Za-z0-9%+/]{8}/;
 
+/** Told to stop, it left something behind that had not ended (src/cli/run-agent.ts): it says so, and ends with 0. */
+const lateEnd = '"msg":"not everything ended within ';
+
 /** Secrets of one agent, as they were put in place one after the other. */
 const mostSets = 8;
 
@@ -48,6 +51,7 @@ export class LogWatch {
     const kept = this.#withoutSecrets(agent, text);
     if (text.includes('"state":"')) this.#takeState(agent, text);
     if (text.includes('"stack":"')) this.#observations.find('unhandled-error', agent, kept);
+    if (text.includes(lateEnd)) this.#observations.find('late-end', agent, kept);
     if (text.startsWith('{"level":60')) this.#observations.find('fatal', agent, kept);
     return kept;
   }

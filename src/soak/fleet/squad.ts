@@ -13,6 +13,7 @@ import type { Observations } from './observations.ts';
 import { processFigures } from './proc.ts';
 import type { ProcessExit } from './running-process.ts';
 import { Unit } from './unit.ts';
+import type { Order } from './unit.ts';
 import { unitPlan } from './unit-plan.ts';
 
 export interface SquadOptions {
@@ -67,8 +68,8 @@ export class Squad {
       onStart: (life) => {
         this.#started(life);
       },
-      onEnd: (exit, isWanted) => {
-        this.#ended(exit, isWanted);
+      onEnd: (exit, asked) => {
+        this.#ended(exit, asked);
       },
       restartDelayMs: fleet.restartDelayMs ?? defaultRestartDelayMs,
       ...{ keeper, clock: fleet.clock, log: fleet.log },
@@ -109,9 +110,10 @@ export class Squad {
     });
   }
 
-  #ended({ code, signal }: ProcessExit, wanted: boolean): void {
+  #ended({ code, signal }: ProcessExit, asked: Order | undefined): void {
     const { unit, members, observations } = this.#options;
-    observations.ended({ unit, code, signal, wanted });
+    const wanted = asked !== undefined;
+    observations.ended({ unit, code, signal, wanted, ...(wanted && { asked }) });
     for (const { name } of members) observations.enter(name, goneState);
   }
 

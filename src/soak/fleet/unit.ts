@@ -14,13 +14,17 @@ export interface UnitOptions {
   readonly plan: (life: number) => ProcessPlan;
   readonly listener: ProcessListener;
   readonly onStart: (life: number) => void;
-  readonly onEnd: (exit: ProcessExit, isWanted: boolean) => void;
+  /** @param asked by what it was told to end; `undefined` when nobody told it to */
+  readonly onEnd: (exit: ProcessExit, asked: Order | undefined) => void;
   /** As RestartSec, in milliseconds. */
   readonly restartDelayMs: number;
   readonly keeper: Pick<Keeper, 'began' | 'ended'>;
   readonly clock: Clock;
   readonly log: Log;
 }
+
+/** To end: in order, or at once. */
+export type Order = 'SIGTERM' | 'SIGKILL';
 
 /** As the unit's TimeoutStopSec, in milliseconds: then SIGKILL. */
 const stopDeadlineMs = 10_000;
@@ -37,7 +41,7 @@ export class Unit {
   /** How often it was put down and not revived yet; how often frozen and not thawed. */
   #holds = 0;
   #freezes = 0;
-  #isEndWanted = false;
+  #asked: Order | undefined;
   #isHurried = false;
   #isGivenUp = false;
   #failure: Error | undefined;
@@ -128,11 +132,11 @@ export class Unit {
       if (this.#isToBeGone()) void this.#end('SIGKILL');
       const exit = await process.ended;
       keeper.ended(process.pid);
-      const isWanted = this.#isEndWanted;
+      const asked = this.#asked;
       this.#process = undefined;
-      this.#isEndWanted = false;
-      onEnd(exit, isWanted);
-      this.#isGivenUp = exit.code === exitStatus.config && !isWanted;
+      this.#asked = undefined;
+      onEnd(exit, asked);
+      this.#isGivenUp = exit.code === exitStatus.config && asked === undefined;
       if (exit.code === exitStatus.restart) this.#isHurried = true;
       this.#changed.ring();
       await this.#untilDue();
@@ -175,10 +179,10 @@ export class Unit {
   }
 
   /** Of a process that does not end by itself within the deadline, SIGKILL makes an end. */
-  async #end(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
+  async #end(signal: Order): Promise<void> {
     const process = this.#process;
     if (process === undefined) return;
-    this.#isEndWanted = true;
+    this.#asked = signal;
     process.signal(signal);
     const gone = new AbortController();
     const overdue = this.#options.clock.sleep(stopDeadlineMs, gone.signal).then(

@@ -44,6 +44,15 @@ describe('what is read in the logs of a fleet', () => {
       assert.deepEqual(finding, { kind: 'secret', agent: 'soak-0001', atMs: 1234, line: kept });
     });
 
+  it('an agent that leaves before all of it has ended', () => {
+    const { watch, observations } = watching();
+    watch.line('soak-0001', '{"level":40,"msg":"not everything ended within 4500 ms: leaving it"}');
+    assert.deepEqual(
+      observations.seen.findings.map(({ kind }) => kind),
+      ['late-end'],
+    );
+  });
+
   it('the key of one agent is looked for in its own log', () => {
     const { watch, observations } = watching();
     assert.equal(watch.line('soak-0002', key), key);

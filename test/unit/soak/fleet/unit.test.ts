@@ -21,7 +21,7 @@ describe('a unit: a process that is started again as systemd would', () => {
     const unit = makeUnit(t, 'echo up; read forever </dev/zero', soon);
     await unit.start();
     await unit.kill();
-    assert.deepEqual([unit.ends, unit.lives], [['SIGKILL, wanted'], 2]);
+    assert.deepEqual([unit.ends, unit.lives], [['SIGKILL, by SIGKILL'], 2]);
   });
 
   it('restarted: it may end in order, and runs again without delay', async (t) => {
@@ -29,7 +29,7 @@ describe('a unit: a process that is started again as systemd would', () => {
     await unit.start();
     await unit.until(() => unit.said.includes('up'));
     await unit.restart();
-    assert.deepEqual([unit.ends, unit.lives], [['status 0, wanted'], 2]);
+    assert.deepEqual([unit.ends, unit.lives], [['status 0, by SIGTERM'], 2]);
   });
 
   it('a status of 75 asks for the next life at once, one of 78 for none', async (t) => {
@@ -61,7 +61,7 @@ describe('a unit: a process that is started again as systemd would', () => {
     await unit.start();
     unit.freeze();
     await unit.stop();
-    assert.deepEqual([unit.pid, unit.ends], [undefined, ['SIGTERM, wanted']]);
+    assert.deepEqual([unit.pid, unit.ends], [undefined, ['SIGTERM, by SIGTERM']]);
   });
 });
 
@@ -93,8 +93,10 @@ class WatchedUnit extends Unit {
       onStart: () => {
         changed.ring();
       },
-      onEnd: ({ code, signal }, isWanted) => {
-        ends.push(`${signal ?? `status ${code ?? 'unknown'}`}, ${isWanted ? 'wanted' : 'unwanted'}`);
+      onEnd: ({ code, signal }, asked) => {
+        ends.push(
+          `${signal ?? `status ${code ?? 'unknown'}`}, ${asked === undefined ? 'unwanted' : `by ${asked}`}`,
+        );
         changed.ring();
       },
       restartDelayMs,

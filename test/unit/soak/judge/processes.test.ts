@@ -149,6 +149,22 @@ describe('logs and ends', () => {
     );
   });
 
+  it('are broken by one that was told to end in order and had to be killed, or failed', () => {
+    const asked = 'SIGTERM';
+    const ends = [
+      { unit: 'killed', atMs: 9000, code: null, signal: 'SIGKILL', wanted: true, asked },
+      { unit: 'failed', atMs: 9500, code: 1, signal: null, wanted: true, asked },
+      { unit: 'in order', atMs: 9600, code: 0, signal: null, wanted: true, asked },
+      { unit: 'hardly started', atMs: 9700, code: null, signal: 'SIGTERM', wanted: true, asked },
+    ] as const;
+    const finding = unhandled(evidence({ ends }), limits);
+    assert.equal(finding.outcome, 'broken');
+    assert.equal(
+      finding.detail,
+      'killed was told to end, and did at 9.0 s with SIGKILL, failed was told to end, and did at 9.5 s with status 1',
+    );
+  });
+
   it('are broken by a secret', () => {
     const findings = [{ kind: 'secret', agent: 'one', atMs: 5000, line: 'key [secret]' }] as const;
     assert.equal(secrets(evidence({ findings }), limits).outcome, 'broken');
