@@ -1,4 +1,4 @@
-import { mkdir, open, readFile, rename, rm, unlink, writeFile } from 'node:fs/promises';
+import { mkdir, open, readFile, rename, rm, stat, unlink, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 
 /** The whole of a file, or piece by piece; a piece is asked for when the one before is written. */
@@ -64,13 +64,19 @@ export async function setAside(path: string): Promise<string> {
   return aside;
 }
 
-/** A new directory survives a power cut once the one above it is on the disk. */
-async function makeDirectory(directory: string, mode: number): Promise<void> {
-  const first = await mkdir(directory, { recursive: true, mode });
-  if (first === undefined) return;
-  const top = resolve(first);
-  for (let made = resolve(directory); made.length >= top.length; made = dirname(made))
-    await syncDirectory(dirname(made));
+/**
+ * Makes a directory and those above it that are missing; each survives a power cut, since the one above it is on the disk
+ * as well. One that is there stays as it is.
+ */
+export async function makeDirectory(directory: string, mode: number): Promise<void> {
+  if (await isDirectory(directory)) return;
+  const above = dirname(resolve(directory));
+  await makeDirectory(above, mode);
+  // Not with `recursive`: where the kernel lets nobody make a directory, as in /proc, Node tries again for ever.
+  await mkdir(directory, { mode }).catch(async (error: unknown) => {
+    if (!(await isDirectory(directory))) throw error;
+  });
+  await syncDirectory(above);
 }
 
 async function writeAndSync(
@@ -98,6 +104,11 @@ async function syncDirectory(directory: string): Promise<void> {
   } finally {
     await handle.close();
   }
+}
+
+async function isDirectory(path: string): Promise<boolean> {
+  const found = await stat(path).catch(() => undefined);
+  return found?.isDirectory() === true;
 }
 
 function isMissing(error: unknown): boolean {

@@ -1,19 +1,14 @@
-import { mkdir, open, readdir, rename, rm, statfs } from 'node:fs/promises';
+import { open, readdir, rename, rm, statfs } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
-import { readFileIfPresent, writeFileAtomically } from '../../lib/atomic-file.ts';
+import { makeDirectory, readFileIfPresent, writeFileAtomically } from '../../lib/atomic-file.ts';
 import type { QueueFile, QueueFiles } from './queue-files.ts';
 
 const flags = { create: 'wx+', edit: 'a+', read: 'r' } as const;
 
 /** The real file system. Files are for their owner only. */
 export class NodeQueueFiles implements QueueFiles {
-  async makeDirectory(path: string): Promise<void> {
-    const first = await mkdir(path, { recursive: true, mode: 0o700 });
-    if (first === undefined) return;
-    const top = resolve(first);
-    for (let made = resolve(path); made.length >= top.length; made = dirname(made))
-      await this.syncDirectory(dirname(made));
+  makeDirectory(path: string): Promise<void> {
+    return makeDirectory(path, 0o700);
   }
 
   async list(directory: string): Promise<string[]> {

@@ -161,6 +161,14 @@ describe('writeFileAtomically', () => {
     assert.deepEqual(await readdir(directory), ['file']);
   });
 
+  it(
+    'says so where the kernel lets nobody make a directory, and does not try for ever',
+    { timeout: 20_000 },
+    async () => {
+      await assert.rejects(writeFileAtomically('/proc/dps-agent/test/state', 'new'), { code: 'ENOENT' });
+    },
+  );
+
   it('says what is wrong when the directory cannot be made', async (t) => {
     const blocker = join(await temporaryDirectory(t), 'a file');
     await writeFile(blocker, '');
