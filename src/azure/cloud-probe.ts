@@ -7,8 +7,8 @@ import type { Clock } from '../lib/clock.ts';
 import { withDeadline } from '../lib/deadline.ts';
 import { classifyEnd } from './classify.ts';
 import { dialTcp, dialTls } from './dial.ts';
+import { DialProgress } from './dial-progress.ts';
 import { bypassesProxy } from './no-proxy.ts';
-import { unreachableProxy } from './proxy-error.ts';
 import type { Proxy } from './proxy-tunnel.ts';
 import type { SecureContexts } from './secure-contexts.ts';
 import { reportOf } from './server-chain.ts';
@@ -57,7 +57,10 @@ export class CloudProbe implements NetworkProbe {
   }
 
   async resolve({ host, service }: Destination, signal: AbortSignal): Promise<readonly string[]> {
-    const found = await this.#within(`resolve ${host}`, service, signal, () => lookup(host, { all: true }));
+    const progress = new DialProgress(host, undefined);
+    const found = await this.#within(`resolve ${host}`, service, signal, progress, () =>
+      lookup(host, { all: true }),
+    );
     return found.map(({ address }) => address);
   }
 
@@ -98,20 +101,11 @@ export class CloudProbe implements NetworkProbe {
     const { host, service } = destination;
     const { port } = door;
     const proxy = await this.#proxy(destination, door);
-    let isAtProxy = proxy !== undefined;
-    const onProxyReached = (): void => {
-      isAtProxy = false;
-    };
-    const late = (timeout: Error): Error =>
-      isAtProxy && proxy !== undefined ? unreachableProxy(proxy, timeout) : timeout;
+    const progress = new DialProgress(host, proxy);
     const by = proxy === undefined ? '' : ' through the proxy';
-    const hops = { host, port, proxy, wire: this.#options.wire, onProxyReached };
-    return await this.#within(
-      `reach ${authorityOf(host, port)}${by}`,
-      service,
-      signal,
-      (limit) => work(hops, limit),
-      late,
+    const hops = { host, port, proxy, wire: this.#options.wire, progress };
+    return await this.#within(`reach ${authorityOf(host, port)}${by}`, service, signal, progress, (limit) =>
+      work(hops, limit),
     );
   }
 
@@ -124,16 +118,15 @@ export class CloudProbe implements NetworkProbe {
     doing: string,
     service: Destination['service'],
     signal: AbortSignal,
+    progress: DialProgress,
     work: (signal: AbortSignal) => Promise<T>,
-    causeOf: (timeout: Error) => Error = (timeout) => timeout,
   ): Promise<T> {
     const { clock, timeoutMs } = this.#options;
-    const late = Object.assign(new Error('no answer in time'), { code: 'ETIMEDOUT' });
     try {
-      return await withDeadline(clock, timeoutMs, late, signal, work);
+      return await withDeadline(clock, timeoutMs, progress.late, signal, work);
     } catch (error) {
       if (signal.aborted || !(error instanceof Error)) throw error;
-      const cause = error === late ? causeOf(late) : error;
+      const cause = progress.causeOf(error);
       const code = classifyEnd({ wasOpen: false, error: cause, byServer: false }, service);
       throw new CloudError(code, doing, { cause });
     }

@@ -8,10 +8,10 @@ import { classifyEnd } from './classify.ts';
 import type { Service } from './classify.ts';
 import { dial } from './dial.ts';
 import type { Line } from './dial.ts';
+import { DialProgress } from './dial-progress.ts';
 import { MqttLink } from './mqtt-link.ts';
 import type { LinkOptions } from './mqtt-link.ts';
 import { bypassesProxy } from './no-proxy.ts';
-import { unreachableProxy } from './proxy-error.ts';
 import type { SecureContexts } from './secure-contexts.ts';
 import { portFor } from './target.ts';
 import type { Target } from './target.ts';
@@ -104,20 +104,16 @@ export class Connector {
     const port = portFor(target, way);
     const proxy = bypassesProxy(target.host, port, noProxy) ? undefined : await proxyNow?.();
     const startedAt = this.#clock.monotonic();
-    const late = Object.assign(new Error('no answer in time'), { code: 'ETIMEDOUT' });
-    let atProxy = proxy !== undefined;
-    const onProxyReached = (): void => {
-      atProxy = false;
-    };
+    const progress = new DialProgress(target.host, proxy);
     try {
-      const line: Line = await withDeadline(this.#clock, connectTimeoutMs, late, signal, (limit) =>
-        dial({ ...target, port, way, proxy, secureContext, wire: this.#wire, onProxyReached, onHop }, limit),
+      const line: Line = await withDeadline(this.#clock, connectTimeoutMs, progress.late, signal, (limit) =>
+        dial({ ...target, port, way, proxy, secureContext, wire: this.#wire, progress, onHop }, limit),
       );
       const leftMs = Math.max(1, startedAt + connectTimeoutMs - this.#clock.monotonic());
       return new MqttLink({ connectTimeoutMs: leftMs, keepAliveMs, onHop }, line);
     } catch (error) {
       if (signal.aborted || !(error instanceof Error)) throw error;
-      const cause = error === late && atProxy && proxy !== undefined ? unreachableProxy(proxy, late) : error;
+      const cause = progress.causeOf(error);
       const by = `${way === 'mqtt_ws' ? ' over WebSockets' : ''}${proxy === undefined ? '' : ' through the proxy'}`;
       throw new CloudError(codeOf(cause, service), `${doing}${by}`, { cause });
     }

@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { connect as connectTls } from 'node:tls';
 import type { SecureContext, TLSSocket } from 'node:tls';
+import type { DialProgress } from './dial-progress.ts';
 import { openTunnel } from './proxy-tunnel.ts';
 import type { Proxy } from './proxy-tunnel.ts';
 import { whenReady } from './socket-ready.ts';
@@ -23,8 +24,8 @@ export interface DialOptions {
   readonly secureContext: SecureContext;
   /** Counts what the connection carries. */
   readonly wire: WireBytes;
-  /** Called when there is a connection to the proxy. */
-  readonly onProxyReached: () => void;
+  /** Is told how far it has come. */
+  readonly progress: DialProgress;
   /** Called as each hop is behind us. */
   readonly onHop?: ((hop: Hop) => void) | undefined;
   /** Called when the server has shown its certificate, before that is judged: with one that is refused, too. */
@@ -79,18 +80,24 @@ export async function dialTls(options: Omit<DialOptions, 'way'>, signal: AbortSi
 
 /** The same as far as TCP, or the proxy's tunnel. */
 export async function dialTcp(
-  { host, port, proxy, wire, onProxyReached, onHop }: Omit<DialOptions, 'way' | 'secureContext' | 'onShown'>,
+  { host, port, proxy, wire, progress, onHop }: Omit<DialOptions, 'way' | 'secureContext' | 'onShown'>,
   signal: AbortSignal,
 ): Promise<Socket> {
   const onReached = (): void => {
-    onProxyReached();
+    progress.proxyReached();
     onHop?.('tcp');
   };
   const socket =
     proxy === undefined
-      ? await whenReady(wire.watch(connectTcp({ host, port })), 'connect', signal)
+      ? await whenReady(wire.watch(watched(connectTcp({ host, port }), progress)), 'connect', signal)
       : await openTunnel(proxy, authorityOf(host, port), signal, { wire, onReached });
   onHop?.(proxy === undefined ? 'tcp' : 'tunnel');
   socket.setKeepAlive(true, tcpKeepAliveMs);
   return socket;
+}
+
+function watched(socket: Socket, progress: DialProgress): Socket {
+  return socket.once('lookup', () => {
+    progress.resolved();
+  });
 }

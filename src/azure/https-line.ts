@@ -8,6 +8,7 @@ import { withDeadline } from '../lib/deadline.ts';
 import { inScope } from '../lib/scope.ts';
 import { classifyEnd } from './classify.ts';
 import { dial } from './dial.ts';
+import { DialProgress } from './dial-progress.ts';
 import { bypassesProxy } from './no-proxy.ts';
 import type { Proxy } from './proxy-tunnel.ts';
 import { authorityOf } from './target.ts';
@@ -30,7 +31,7 @@ export interface HttpsServer {
 }
 
 export interface HttpsRequest {
-  readonly method: 'POST' | 'PUT';
+  readonly method: 'HEAD' | 'POST' | 'PUT';
   /** With its query. It may hold a signature: no error tells it. */
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
@@ -86,8 +87,8 @@ export class HttpsLine {
 
   #exchange({ method, path, headers, body }: HttpsRequest, signal: AbortSignal): Promise<HttpsAnswer> {
     const { host, port } = this.#server;
+    const length = method === 'HEAD' ? {} : { 'content-length': Buffer.byteLength(body) };
     return new Promise((resolve, reject) => {
-      const length = Buffer.byteLength(body);
       const sent = httpRequest({
         agent: this.#agent,
         host,
@@ -95,7 +96,7 @@ export class HttpsLine {
         method,
         path,
         signal,
-        headers: { ...headers, host: authorityOf(host, port).replace(/:443$/, ''), 'content-length': length },
+        headers: { ...headers, host: authorityOf(host, port).replace(/:443$/, ''), ...length },
       });
       sent.once('error', reject);
       sent.once('response', (response) => {
@@ -103,6 +104,23 @@ export class HttpsLine {
       });
       sent.end(body);
     });
+  }
+}
+
+/** The headers of whatever the server answers to `HEAD /`, on a connection of its own. Rejects as `HttpsLine.send` does. */
+export async function headersOf(
+  server: HttpsServer,
+  surroundings: HttpsSurroundings,
+  signal: AbortSignal,
+): Promise<IncomingMessage['headers']> {
+  const { host, port } = server;
+  const line = new HttpsLine(server, surroundings);
+  try {
+    const doing = `ask https://${authorityOf(host, port)}/ for its headers`;
+    const { headers } = await line.send({ method: 'HEAD', path: '/', headers: {}, body: '', doing }, signal);
+    return headers;
+  } finally {
+    line.close();
   }
 }
 
@@ -153,7 +171,7 @@ class DialingAgent extends Agent {
   }
 
   close(): void {
-    this.#over.abort(new Error('the upload is over'));
+    this.#over.abort(new Error('the line was closed'));
     this.destroy();
   }
 
@@ -162,13 +180,10 @@ class DialingAgent extends Agent {
     const { wire, route, clock, requestTimeoutMs } = this.#surroundings;
     const { proxy: proxyNow, noProxy } = route();
     const proxy: Proxy | undefined = bypassesProxy(host, port, noProxy) ? undefined : await proxyNow?.();
-    const late = Object.assign(new Error('no answer in time'), { code: 'ETIMEDOUT' });
+    const progress = new DialProgress(host, proxy);
     return await inScope(this.#over.signal, async ({ signal: outer }) => {
-      const { socket } = await withDeadline(clock, requestTimeoutMs, late, outer, (signal) =>
-        dial(
-          { host, port, way: 'mqtt', proxy, secureContext, wire, onProxyReached: () => undefined },
-          signal,
-        ),
+      const { socket } = await withDeadline(clock, requestTimeoutMs, progress.late, outer, (signal) =>
+        dial({ host, port, way: 'mqtt', proxy, secureContext, wire, progress }, signal),
       );
       return socket;
     });
