@@ -21,6 +21,7 @@ import { AzureDpsClient } from './azure/dps-client.ts';
 import { AzureFileUploads } from './azure/file-upload.ts';
 import type { FileUploadOptions } from './azure/file-upload.ts';
 import { AzureHubClient } from './azure/hub-client.ts';
+import { headersOf } from './azure/https-line.ts';
 import { SecureContexts } from './azure/secure-contexts.ts';
 import { WayFile } from './azure/way-file.ts';
 import { WayMemory } from './azure/way-memory.ts';
@@ -31,7 +32,7 @@ import type { WireTotals } from './azure/wire-bytes.ts';
 import type { NetworkProbe } from './checks/network-probe.ts';
 import type { Config } from './config/schema.ts';
 import type { HubClient } from './connection/hub-client.ts';
-import { httpsDateOffset } from './clock-sync/https-date.ts';
+import { dateWithinMs, datePort, httpsDateOffset } from './clock-sync/https-date.ts';
 import { runProgram } from './clock-sync/run-program.ts';
 import type { RunProgram } from './clock-sync/run-program.ts';
 import { SystemClock } from './lib/clock.ts';
@@ -159,8 +160,17 @@ export async function realWorld(
     secrets,
     ca,
     runProgram,
-    measureOffset: (signal) =>
-      httpsDateOffset({ host: timeHost(live.current), port: 443, ca, clock, log })(signal),
+    measureOffset: (signal) => {
+      const server = {
+        host: timeHost(live.current),
+        port: datePort,
+        secureContext: contexts.anonymous(),
+      };
+      const surroundings = { route, wire, clock, requestTimeoutMs: dateWithinMs };
+      const headers = (limit: AbortSignal): ReturnType<typeof headersOf> =>
+        headersOf(server, surroundings, limit);
+      return httpsDateOffset({ headers, clock, log }, signal);
+    },
     programFile: argv[1] ?? '',
     nodeVersion,
     bootTime: () => new Date(clock.now().getTime() - uptime() * 1000),

@@ -4,8 +4,11 @@ import type { AddressInfo, Socket } from 'node:net';
 import { createServer } from 'node:https';
 import { describe, it } from 'node:test';
 import type { TestContext } from 'node:test';
+import { headersOf } from '../../../src/azure/https-line.ts';
+import { SecureContexts } from '../../../src/azure/secure-contexts.ts';
+import { WireBytes } from '../../../src/azure/wire-bytes.ts';
 import { createAuthority, createServerCertificate } from '../../../src/certificates/certificate.ts';
-import { httpsDateOffset } from '../../../src/clock-sync/https-date.ts';
+import { dateWithinMs, httpsDateOffset } from '../../../src/clock-sync/https-date.ts';
 import { FakeClock } from '../../fakes/fake-clock.ts';
 import { RecordingLog } from '../../fakes/recording-log.ts';
 
@@ -126,10 +129,18 @@ async function server(t: TestContext, options: ServerOptions): Promise<Served> {
     listening.close();
   });
   const connection = once(listening, 'connection').then(([socket]) => socket as Socket);
-  const ca = options.trusted === false ? undefined : [authority.certificatePem];
+  const contexts = new SecureContexts(options.trusted === false ? undefined : [authority.certificatePem]);
   const { port } = listening.address() as AddressInfo;
+  const to = { host: 'localhost', port, secureContext: contexts.anonymous() };
+  const surroundings = {
+    route: () => ({ noProxy: [] }),
+    wire: new WireBytes(),
+    clock,
+    requestTimeoutMs: dateWithinMs,
+  };
+  const headers = (limit: AbortSignal): ReturnType<typeof headersOf> => headersOf(to, surroundings, limit);
   return {
-    measure: httpsDateOffset({ host: 'localhost', port, ca, clock, log }),
+    measure: (signal) => httpsDateOffset({ headers, clock, log }, signal),
     clock,
     log,
     asked,
