@@ -13,6 +13,8 @@
  *   `dynamicReprovisioning` is off);
  * - refused by the hub: try the other credential, if there is one; refused with both: ask DPS, after a part of
  *   `reprovisionSpreadMs` that differs from device to device, so that a fleet that is moved does not come at once;
+ * - failed before anything was sent, by the device's own key or certificate or at its proxy: the other credential, then
+ *   wait long, and the same again;
  * - refused by DPS: the other credential; refused with both, or refused by the hub that DPS has just assigned: wait
  *   long, by the meaning of the refusal, then the hub last known;
  * - DPS in trouble: wait, never less than it asks for, then the hub last known;
@@ -262,6 +264,7 @@ function fromConnecting(state: In<'connecting'>, event: Event, context: Context)
   if (other !== undefined) {
     return { name: 'connecting', assignment, credential: other, history: { ...history, otherRefused: true } };
   }
+  if (isOurOwn(error)) return waitLong(error, 'connecting', history, context);
   if (history.askedDps) return waitLong(error, 'provisioning', history, context);
   const refused: History = { ...history, trigger: 'refused by the hub', otherRefused: false };
   const spreadMs = context.random() * context.policy.reprovisionSpreadMs;
@@ -358,7 +361,13 @@ function limitsFor({ code }: CloudError, { initialMs, maximumMs }: BackoffLimits
   return { initialMs, maximumMs };
 }
 
-const mendable: ReadonlySet<FailureCode> = new Set(['DPS-401', 'DPS-CONNACK-4', 'DPS-CONNACK-5']);
+const mendable: ReadonlySet<FailureCode> = new Set([
+  'DPS-401',
+  'DPS-CONNACK-4',
+  'DPS-CONNACK-5',
+  'KEY-UNUSABLE',
+  'PROXY-407',
+]);
 const decided: ReadonlySet<FailureCode> = new Set(['DPS-DISABLED', 'DPS-UNASSIGNED']);
 
 /**
@@ -384,6 +393,11 @@ function afterAsking(history: History, { nowMs }: Context): History {
 
 function refunded(history: History, { nowMs }: Context): History {
   return { ...history, budget: refund(history.budget, nowMs) };
+}
+
+/** Whether it failed on the device, or at its proxy: the hub has refused nothing, and DPS could not help. */
+function isOurOwn({ code }: CloudError): boolean {
+  return code.startsWith('CERT-') || code === 'KEY-UNUSABLE' || code === 'PROXY-407';
 }
 
 /** Whether a failed registration may have cost DPS anything. */

@@ -163,6 +163,24 @@ describe('transition', () => {
     }
   });
 
+  for (const code of ['CERT-EXPIRED', 'KEY-UNUSABLE', 'PROXY-407'] as const) {
+    it(`does not take ${code}, with which nothing was sent, for a refusal by the hub: DPS is left alone`, () => {
+      const error = new CloudError(code, 'connect');
+      const wait = waiting(next(states.connecting, { name: 'failed', error }));
+      assert.deepEqual([wait.next, wait.history.trigger], ['connecting', calm.trigger]);
+      assert.ok(wait.delayMs >= policy.rejectedRetry.initialMs / 2);
+    });
+  }
+
+  for (const code of ['KEY-UNUSABLE', 'PROXY-407'] as const) {
+    it(`does not wait ever longer for what a person mends on the device: ${code}`, () => {
+      const error = new CloudError(code, 'connect');
+      const history = { ...calm, refusals: 20 };
+      const wait = waiting(next({ ...states.connecting, history }, { name: 'failed', error }));
+      assert.ok(wait.delayMs <= policy.rejectedRetry.initialMs);
+    });
+  }
+
   const start = {
     cached: hubOne,
     credential: 'primary',
