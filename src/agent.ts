@@ -210,7 +210,8 @@ export async function createAgent(
     },
     policy: {
       ...config.connection,
-      dynamicReprovisioning: provisioning.source === 'dps' && provisioning.dynamicReprovisioning,
+      // To take the hub from the configuration again costs nobody anything, and what it refers to may have changed.
+      dynamicReprovisioning: provisioning.source === 'manual' || provisioning.dynamicReprovisioning,
       credentials: credentials.names,
     },
     alwaysReprovisionOnStartup: provisioning.source === 'dps' && provisioning.alwaysReprovisionOnStartup,
@@ -285,7 +286,7 @@ export async function createAgent(
       ...by,
       pulses,
       crossThreadPool,
-      statusLine: () => statusLine(connection.status, telemetry.status.queue),
+      statusLine: () => statusLine(connection.status, telemetry.status.queue, provisioning.source),
       changed: stateChanged,
       clock,
       log: world.log,

@@ -250,7 +250,7 @@ export const failures = {
     kind: 'rejected',
     meaning: 'the hub does not authorize this device (CONNACK 5)',
     remedy:
-      'the device may be disabled, deleted or moved, or its key changed; DPS is asked again. Check the clock too: timedatectl',
+      'the device may be disabled, deleted or moved, or its key changed: look for it in the hub. Check the clock too: timedatectl',
   },
   'HUB-CLOSED': {
     kind: 'transient',

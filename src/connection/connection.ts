@@ -7,6 +7,7 @@ import { inScope } from '../lib/scope.ts';
 import type { Random } from '../lib/random.ts';
 import { runAll } from '../lib/service.ts';
 import type { Service } from '../lib/service.ts';
+import { nextAttempt } from '../next-attempt.ts';
 import type { Credential, CredentialName } from '../provisioning/credential.ts';
 import type { Assignment, Trigger } from '../provisioning/dps-client.ts';
 import type { HubClient, HubSession } from './hub-client.ts';
@@ -27,6 +28,7 @@ export type SessionServices = (
 
 /** Where the device belongs: by DPS, or by the configuration. */
 export interface IdentitySource {
+  readonly source: 'dps' | 'manual';
   /** What is done to learn it, as in "asking DPS which hub this device belongs to". */
   readonly doing: string;
   /** Whom it asks by now, such as a DPS's `host:port`: when that changes, what another has said is not its answer. */
@@ -440,7 +442,7 @@ export class Connection implements Service {
 
   #announceWait({ name, reason, delayMs, next }: State & { name: 'waiting' }): void {
     const { code, kind, remedy } = reason;
-    const then = next === 'provisioning' ? 'asking DPS' : 'trying the hub again';
+    const then = nextAttempt(next, this.#options.identity.source);
     this.#options.log.warn(
       { state: name, code, kind, delayMs: Math.round(delayMs), next },
       `waiting ${seconds(delayMs)} before ${then}: ${describeError(reason)} [${code}] – ${remedy}`,

@@ -1,4 +1,5 @@
 import { describeOffset, describeSpan } from '../lib/span.ts';
+import { nextAttempt } from '../next-attempt.ts';
 import type { AgentStatus, ErrorReport, StateReport } from './status.ts';
 
 /** One fact in words, for the terminal and the page alike. */
@@ -27,7 +28,7 @@ const fewDays = 14;
 export function statusLines(status: AgentStatus, now: Date): StatusLines {
   return {
     agent: [agentLine(status, now), usageLine(status)],
-    state: [stateLine(status.state, now), ...trouble(status.state, now), ...place(status.state)],
+    state: [stateLine(status.state, now), ...trouble(status, now), ...place(status.state)],
     identity: [...identity(status, now), clock(status.clock)],
     queue: [queue(status.queue, now), sent(status.telemetry)],
     inputs: status.inputs.map((each) => input(each, now)),
@@ -67,10 +68,11 @@ function stateLine({ name, since }: StateReport, now: Date): StatusLine {
   return { name: 'state', value: `${value} for ${age(since, now)}, since ${since}`, ...tone };
 }
 
-function trouble({ code, reason, remedy, nextAttemptAt, next }: StateReport, now: Date): StatusLine[] {
-  if (code === undefined || nextAttemptAt === undefined) return [];
+function trouble({ state, identity: { source } }: AgentStatus, now: Date): StatusLine[] {
+  const { code, reason, remedy, nextAttemptAt, next } = state;
+  if (code === undefined || nextAttemptAt === undefined || next === undefined) return [];
   const leftMs = Math.max(0, Date.parse(nextAttemptAt) - now.getTime());
-  const then = next === 'provisioning' ? 'asking DPS' : 'trying the hub again';
+  const then = nextAttempt(next, source);
   return [
     { name: 'error', value: `${String(reason)} [${code}]`, tone: 'bad' },
     { name: 'remedy', value: String(remedy) },

@@ -12,6 +12,7 @@ export type ManualHub =
 
 /** The identity of a device that asks nobody: the same assignment whenever it is wanted, and nothing to remember. */
 export class ManualSource {
+  readonly source = 'manual';
   readonly doing = 'taking the hub from the configuration';
   readonly place = 'the configuration';
   readonly #hub: ManualHub;

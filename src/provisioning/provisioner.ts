@@ -19,6 +19,7 @@ export interface ProvisionerOptions {
 
 /** Asks DPS where the device belongs, and remembers the answer. */
 export class Provisioner {
+  readonly source = 'dps';
   readonly doing = 'asking DPS which hub this device belongs to';
   readonly #options: () => ProvisionerOptions;
   readonly #dps: DpsClient;

@@ -47,6 +47,17 @@ describe('source manual', () => {
     assert.equal(dpsConnections(simulator), 0);
   });
 
+  it('takes another hub from a connection string that is put right, though the wrong one never answered', async () => {
+    const primaryKey = putDevice('mistyped');
+    const path = join(await scratch.folder(), 'connection-string');
+    const right = connectionString('mistyped', primaryKey);
+    await writeFile(path, right.replace(/HostName=[^;]*/, 'HostName=nowhere.invalid'), { mode: 0o600 });
+    const { log } = await startAgent([`device_connection_string: file://${path}`]);
+    await log.untilCode('NET-DNS');
+    await writeFile(path, right, { mode: 0o600 });
+    await arrives('mistyped');
+  });
+
   it('reaches a hub that knows the certificate, whose name is another one', async () => {
     const now = Date.now();
     const validity = { notBefore: new Date(now - hour), notAfter: new Date(now + hour) };

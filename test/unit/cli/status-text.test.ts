@@ -52,6 +52,22 @@ describe('the status in words', () => {
     assert.doesNotMatch(text, /^hub/m);
   });
 
+  it('does not tell a device that asks no DPS of asking it', () => {
+    const text = textOf({
+      identity: { ...someStatus.identity, source: 'manual' },
+      state: {
+        name: 'waiting',
+        since: '2026-01-01T00:01:50.000Z',
+        code: 'HUB-CONNACK-5',
+        reason: 'cannot connect to hub-a as d: the hub does not authorize this device',
+        remedy: 'check the device',
+        nextAttemptAt: '2026-01-01T00:09:00.000Z',
+        next: 'provisioning',
+      },
+    });
+    assert.match(text, /^next +trying the hub again in 7 min$/m);
+  });
+
   it('leaves out what is not known yet', () => {
     const text = textOf({
       state: { name: 'starting', since: '2026-01-01T00:01:50.000Z' },

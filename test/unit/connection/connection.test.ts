@@ -97,6 +97,7 @@ describe('Connection', () => {
 
   function identityWith(over: Partial<IdentitySource>): IdentitySource {
     return {
+      source: 'dps',
       doing: 'asking DPS',
       place: 'dps:8883',
       cached: () => Promise.resolve(undefined),
@@ -378,6 +379,7 @@ describe('Connection', () => {
 
     /** Knows the hub of each place it has asked. */
     const identity: IdentitySource = {
+      source: 'dps',
       doing: 'asking DPS',
       get place() {
         return place;

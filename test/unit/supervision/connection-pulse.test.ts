@@ -33,7 +33,7 @@ describe('the connection, as systemd sees it', () => {
       assert.equal(connectionPulse({ state, sinceMs: 1000 }, limits).dueMs, dueMs);
       const none = { messages: 0, bytes: 0, oldestMs: undefined };
       const priorities = { high: { ...none, messages: 2 }, normal: { ...none, messages: 3 }, low: none };
-      const line = statusLine({ state }, { priorities });
+      const line = statusLine({ state }, { priorities }, 'dps');
       assert.ok(line.startsWith(words), line);
       assert.ok(line.endsWith('; messages waiting: 5'), line);
     });
