@@ -3,6 +3,7 @@ import type { Priority } from '../priority.ts';
 import type { Drops } from './drops.ts';
 import type { Dropped, Lane } from './lane.ts';
 import type { QueueSettings } from './queue-settings.ts';
+import type { Segment } from './segment.ts';
 import type { DropReason } from './telemetry-queue.ts';
 
 export type Lanes = Readonly<Record<Priority, Lane>>;
@@ -52,15 +53,20 @@ export class Room {
     );
   }
 
-  /**
-   * Pays for what is to be written to a full disk, with a segment of that priority or a lower one. Not with one of which
-   * something is being sent: it would have to be written elsewhere first.
-   */
+  /** Pays for what is to be written to a full disk, with a segment of that priority or a lower one. */
   payFor(priority: Priority): boolean {
     const payer = this.#upTo(priority).find((lane) =>
-      this.#drop(lane, 'disk_full', (one) => one.dropSegment(({ taken }) => taken.length === 0)),
+      this.#drop(lane, 'disk_full', (one) => one.dropSegment(isPayable)),
     );
     return payer !== undefined;
+  }
+
+  /** What there is to pay with, in bytes. */
+  payableBytes(priority: Priority): number {
+    const segments = this.#upTo(priority).flatMap((lane) => lane.segments);
+    return segments
+      .filter((segment) => !segment.busy && isPayable(segment))
+      .reduce((sum, { summary }) => sum + summary.end, 0);
   }
 
   get heldBytes(): number {
@@ -109,5 +115,7 @@ export class Room {
   }
 }
 
+/** What is being sent would have to be written elsewhere first. */
+const isPayable = ({ taken }: Segment): boolean => taken.length === 0;
 const oldest = (lane: Lane): Dropped | undefined => lane.dropOldest();
 const oldestInMemory = (lane: Lane): Dropped | undefined => lane.dropFromMemory();

@@ -188,18 +188,27 @@ export class DiskQueue implements TelemetryQueue, Service {
    * was acknowledged. Never rejects: what could not be written is said.
    */
   async close(): Promise<void> {
-    const { store, health, log, deadLetters } = this.#parts;
+    const { store, deadLetters } = this.#parts;
     await this.#reads.settled();
     await this.#attempt(() => store.flush(0));
+    this.#giveUpUnwritten();
     await deadLetters.empty();
     await this.#attempt(() => store.close());
+  }
+
+  /** What cannot be written is lost with the process; the losses, being small, may still find room. */
+  #giveUpUnwritten(): void {
+    const { health, log, drops } = this.#parts;
     const lost = this.#unwritten();
-    for (const entry of lost) entry.reached('memory');
-    if (lost.length > 0)
-      log.error(
-        { count: lost.length },
-        `cannot keep ${lost.length} messages over the restart: ${health.trouble ?? 'they could not be written'}`,
-      );
+    if (lost.length === 0) return;
+    for (const entry of lost) {
+      const { priority } = entry.message;
+      drops.tally.add({ priority, reason: 'disk_full', ...this.#laneOf(entry).dropEntry(entry) });
+    }
+    log.error(
+      { count: lost.length },
+      `cannot keep ${lost.length} messages over the restart: ${health.trouble ?? 'they could not be written'}`,
+    );
   }
 
   #entryOf(draft: MessageDraft, sequence: number, bytes: number, acceptedMs: number): Entry {

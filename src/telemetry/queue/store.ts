@@ -220,13 +220,16 @@ export class Store {
     await files.makeDirectory(lane.directory);
     let free = await files.freeBytes(directory);
     while (free - wanted < minFreeBytes) {
-      const before = this.#parts.room.heldBytes;
-      if (!(await this.#pay(lane)))
+      const { room } = this.#parts;
+      const before = room.heldBytes;
+      // Where all there is would not do, nothing is given away for it.
+      const isEnough = free + room.payableBytes(lane.priority) - wanted >= minFreeBytes;
+      if (!isEnough || !(await this.#pay(lane)))
         throw new DiskFullError(
           `cannot go below ${minFreeBytes} bytes of free space: ${free} are left, ${wanted} are wanted`,
         );
       // Some file systems tell of the room only later.
-      free = Math.max(free + before - this.#parts.room.heldBytes, await files.freeBytes(directory));
+      free = Math.max(free + before - room.heldBytes, await files.freeBytes(directory));
     }
   }
 

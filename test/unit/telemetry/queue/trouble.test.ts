@@ -105,6 +105,51 @@ describe('a failing disk', () => {
   });
 });
 
+it('gives nothing away for room that all it has would not make', async () => {
+  const world = new QueueWorld();
+  const queue = await world.open();
+  for (let index = 0; index < 40; index += 1) world.offer('x'.repeat(1000), { priority: 'low' });
+  await world.flush();
+  const { capacityBytes, usedBytes } = world.files;
+  const floorIs = (bytes: number): void => {
+    world.settings = { ...plenty, minFreeBytes: capacityBytes - usedBytes + bytes };
+  };
+  floorIs(1_000_000);
+  const { safe } = world.offer('in memory', { priority: 'high' });
+  await world.flush();
+  assert.equal(await safe, 'memory');
+  assert.deepEqual([queue.depth, queue.status.storage], [41, 'memory']);
+  floorIs(1000);
+  await world.clock.advance(60_000);
+  assert.equal(queue.status.storage, 'disk');
+  assert.ok(queue.status.dropped.low.disk_full > 0);
+  await world.close();
+});
+
+it('tells after a restart what it could not keep over it', async () => {
+  const world = new QueueWorld();
+  await world.open();
+  world.offer('kept');
+  await world.flush();
+  // As below the floor of free space: what is small can be written still.
+  world.settings = { ...plenty, minFreeBytes: world.files.capacityBytes };
+  world.offer('lost', { priority: 'high' });
+  world.offer('lost, too', { priority: 'high', createdAtMs: 5 });
+  const [taken] = await world.takeAll('high');
+  assert.ok(taken);
+  world.queue.release(taken);
+  const toMs = world.clock.now().getTime();
+  await world.close();
+  const told = { priority: 'high', reason: 'disk_full', count: 2, fromMs: 5, toMs };
+  assert.match(String(world.log.messages('error').at(-1)), /cannot keep 2 messages.*of free space/);
+
+  world.settings = plenty;
+  await world.open();
+  assert.deepEqual(world.queue.losses, [told]);
+  assert.deepEqual(bodies(await world.takeAll()), ['kept']);
+  await world.close();
+});
+
 it('goes on when somebody has deleted its files: they are counted as lost, and hold nothing up', async () => {
   const world = new QueueWorld();
   const queue = await world.open();
