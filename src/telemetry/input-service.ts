@@ -47,7 +47,7 @@ export interface InputStatus {
 
 /** After failures in a row, in milliseconds; an input that is asked more often than this may be tried as often. */
 const retry = { initialMs: 1000, maximumMs: 300_000 };
-/** One that speaks by itself is well again once it has spoken for so long, in milliseconds. */
+/** One that speaks by itself is well again once it has been there for so long, in milliseconds. */
 const steadyMs = 10_000;
 /** No reading that was asked for takes longer than this, in milliseconds, what is done with it included. */
 const longestReadMs = 600_000;
@@ -66,7 +66,8 @@ export class InputService implements Service {
   #failures = 0;
   #readings = 0;
   #lastReadingMs: number | undefined;
-  #calledMs = 0;
+  /** One that speaks by itself is there: it has said something, or that it listens. */
+  #isThere = false;
   #dueMs: number | undefined;
   #hasBeenRead = false;
   #error: string | undefined;
@@ -183,8 +184,8 @@ export class InputService implements Service {
 
   /** Whether it could be read. One that speaks by itself and stops doing so has failed. */
   async #read(signal: AbortSignal): Promise<boolean> {
-    const { input, onError, clock } = this.#options;
-    this.#calledMs = clock.monotonic();
+    const { input, onError } = this.#options;
+    this.#isThere = false;
     try {
       await input.read((readings) => this.#handOver(readings, signal), signal);
       if (signal.aborted) return true;
@@ -201,11 +202,13 @@ export class InputService implements Service {
   }
 
   async #handOver(readings: readonly Reading[], signal: AbortSignal): Promise<void> {
-    const { intake, waitsForDisk, clock } = this.#options;
+    const { input, intake, waitsForDisk, clock } = this.#options;
+    const speaksByItself = input.intervalMs === undefined;
+    if (speaksByItself) this.#begins(signal);
     if (readings.length === 0) return;
     this.#readings += readings.length;
     this.#lastReadingMs = clock.now().getTime();
-    if (this.#options.input.intervalMs === undefined) this.#spoke();
+    if (speaksByItself) this.#spoke();
     const fates = intake.take(readings);
     if (waitsForDisk())
       await untilStopped(
@@ -215,10 +218,18 @@ export class InputService implements Service {
     else await intake.ready(signal);
   }
 
+  /** That it lasts is proof enough, whether or not there is anything to say. */
+  #begins(signal: AbortSignal): void {
+    if (this.#isThere) return;
+    this.#isThere = true;
+    void untilStopped(this.#options.clock.sleep(steadyMs, signal), signal).then(() => {
+      if (!signal.aborted) this.#recovered();
+    });
+  }
+
   #spoke(): void {
     this.#hasBeenRead = true;
     this.#error = undefined;
-    if (this.#options.clock.monotonic() - this.#calledMs >= steadyMs) this.#recovered();
   }
 
   #recovered(): void {
@@ -231,15 +242,11 @@ export class InputService implements Service {
 
   #failed(error: unknown): void {
     const message = describeError(error);
-    const { clock, input, onError } = this.#options;
-    // It may have been silent since it first spoke: that it lasted is proof enough.
-    const hasSpoken = input.intervalMs === undefined && this.#error === undefined && this.#hasBeenRead;
-    if (hasSpoken && clock.monotonic() - this.#calledMs >= steadyMs) this.#recovered();
     this.#failures += 1;
     this.#failuresInRow += 1;
     this.#error = message;
     const say = { error: message };
-    if (onError === 'ignore') this.#log.debug(say, `cannot read the input: ${message}`);
+    if (this.#options.onError === 'ignore') this.#log.debug(say, `cannot read the input: ${message}`);
     else if (!this.#isFailureSaid) {
       this.#isFailureSaid = true;
       this.#log.warn(say, `cannot read the input: ${message}`);

@@ -344,7 +344,7 @@ class Reader {
   async #take(readings: readonly Reading[]): Promise<void> {
     this.readings.push(...readings);
     this.#arrived();
-    await this.#handOver(readings);
+    if (readings.length > 0) await this.#handOver(readings);
   }
 }
 

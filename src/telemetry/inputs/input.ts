@@ -9,8 +9,8 @@ export interface Input {
   /** How often it is to be asked, in milliseconds; `undefined` for one that speaks by itself. The twin may say otherwise. */
   readonly intervalMs: number | undefined;
   /**
-   * Hands over what there is. One that is asked resolves when it has been read once; one that speaks by itself goes on
-   * until the signal is aborted, and then resolves. Rejects when there is nothing to be had, and may be called again
+   * Hands over what there is. One that is asked resolves when it has been read once; one that speaks by itself hands over
+   * an empty list when it is there to be heard, goes on until the signal is aborted, and then resolves. Rejects when there is nothing to be had, and may be called again
    * after that; whatever it began – a child, a connection, a timer – has ended by then.
    */
   read(handOver: HandOver, signal: AbortSignal): Promise<void>;

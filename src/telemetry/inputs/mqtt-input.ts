@@ -63,6 +63,7 @@ export class MqttInput implements Input {
       const take = (message: MqttMessage): Promise<void> => this.#take(message, handOver);
       connection = await openMqttConnection(settings, this.#host.clock, take, signal);
       this.#log.debug(`connected to the broker at ${inWords(this.#config.broker)}`);
+      await handOver([]);
       await untilStopped(connection.ended, signal);
     } catch (cause) {
       if (signal.aborted) return;

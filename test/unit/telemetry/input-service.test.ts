@@ -48,6 +48,7 @@ class SpeakingInput implements Input {
   readonly intervalMs = undefined;
   readonly calledAt: number[] = [];
   speak: (...readings: Reading[]) => Promise<void> = () => Promise.resolve();
+  listen: () => Promise<void> = () => Promise.resolve();
   breakOff: (error?: Error) => void = () => undefined;
   readonly #clock: FakeClock;
 
@@ -58,6 +59,7 @@ class SpeakingInput implements Input {
   read(handOver: HandOver, signal: AbortSignal): Promise<void> {
     this.calledAt.push(this.#clock.monotonic());
     this.speak = (...readings) => handOver(readings.length === 0 ? [{ values: {} }] : readings);
+    this.listen = () => handOver([]);
     return new Promise((resolve, reject) => {
       this.breakOff = (error) => {
         if (error === undefined) resolve();
@@ -489,6 +491,41 @@ describe('InputService', () => {
         'info: the input can be read again',
         'warn: cannot read the input: gone',
       ]);
+    });
+
+    it('is well again once it has listened for ten seconds, though there was nothing to hear', async () => {
+      const service = start({ input: speaking });
+      await settle();
+      speaking.breakOff(new Error('gone'));
+      await clock.advance(2000);
+      await speaking.listen();
+      await clock.advance(9999);
+      assert.equal(service.status.state, 'failing');
+      await clock.advance(1);
+      assert.deepEqual([service.status.state, service.status.readings], ['ok', 0]);
+      assert.deepEqual(said().slice(1), ['info: the input can be read again']);
+    });
+
+    it('is not well for having listened for less than ten seconds, again and again', async () => {
+      const service = start({ input: speaking });
+      for (let time = 0; time < 5; time += 1) {
+        await settle();
+        await speaking.listen();
+        await clock.advance(9000);
+        speaking.breakOff(new Error('gone'));
+        await clock.advance(300_000);
+      }
+      assert.equal(service.status.state, 'failing');
+      assert.deepEqual(said(), ['warn: cannot read the input: gone']);
+    });
+
+    it('has begun when it has listened for ten seconds', async () => {
+      const service = start({ input: speaking });
+      await settle();
+      await speaking.listen();
+      assert.equal(service.status.state, 'starting');
+      await clock.advance(10_000);
+      assert.equal(service.status.state, 'ok');
     });
 
     it('floods neither the log nor the machine by a word at a time', async () => {

@@ -44,6 +44,7 @@ export class ExecLinesInput implements Input {
     const program = await startProgram(this.#config, this.#host);
     let ended: string | undefined;
     try {
+      await handOver([]);
       ended = await inScope(signal, ({ signal: scope }) =>
         untilStopped(this.#listen(program, handOver, scope), scope),
       );
