@@ -49,7 +49,7 @@ export interface InputStatus {
 const retry = { initialMs: 1000, maximumMs: 300_000 };
 /** One that speaks by itself is well again once it has been there for so long, in milliseconds. */
 const steadyMs = 10_000;
-/** No reading that was asked for takes longer than this, in milliseconds, what is done with it included. */
+/** No reading that was asked for takes longer than this beside its input's own timeout, in milliseconds. */
 const longestReadMs = 600_000;
 
 /**
@@ -114,7 +114,7 @@ export class InputService implements Service {
         readAt = clock.monotonic();
         continue;
       }
-      if (isAsked) this.#dueMs = clock.monotonic() + longestReadMs;
+      if (isAsked) this.#dueMs = clock.monotonic() + (input.timeoutMs ?? 0) + longestReadMs;
       const isRead = await this.#readWhileEnabled(signal);
       if (isAsked && (isRead || onError === 'ignore')) {
         await this.#untilDue(readAt, signal);

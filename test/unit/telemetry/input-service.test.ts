@@ -180,6 +180,14 @@ describe('InputService', () => {
       assert.equal(service.dueMs, 600_000);
     });
 
+    it('is ten minutes after the timeout that the input has itself', async () => {
+      const slow = Object.assign(input, { timeoutMs: 3_600_000 });
+      slow.onRead = (signal) => clock.sleep(Infinity, signal);
+      const service = start({ input: slow });
+      await clock.advance(0);
+      assert.equal(service.dueMs, 4_200_000);
+    });
+
     it('is never while it is switched off, or speaks by itself', async () => {
       steering.enabled = false;
       const [off, speaking] = [start(), make({ input: new SpeakingInput(clock) })];

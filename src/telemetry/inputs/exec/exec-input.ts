@@ -26,12 +26,14 @@ export function createExecInput(config: ExecInputConfig, host: ProgramHost): Inp
 class ExecInput implements Input {
   readonly name: string;
   readonly intervalMs: number;
+  readonly timeoutMs: number;
   readonly #config: ExecIntervalConfig;
   readonly #host: ProgramHost;
 
   constructor(config: ExecIntervalConfig, host: ProgramHost) {
     this.name = config.name;
     this.intervalMs = config.intervalMs;
+    this.timeoutMs = config.timeoutMs;
     this.#config = config;
     this.#host = { ...host, log: host.log.child({ input: config.name }) };
   }
