@@ -1,5 +1,6 @@
 import { basename, dirname } from 'node:path';
 import type { FileInputConfig } from '../../config/inputs/file-input.ts';
+import { withoutNoise } from '../processing/without-noise.ts';
 import { firstNumber, numberBy, type NumberFinder } from './file/number-finder.ts';
 import { oneWireDegrees } from './file/one-wire.ts';
 import { readSmallText } from './file/small-text.ts';
@@ -76,8 +77,7 @@ export class FileInput implements Input {
   async #number(path: string, signal: AbortSignal): Promise<number> {
     const { scale, offset } = this.#settings;
     const number = this.#find(await readSmallText(path, signal));
-    // Twelve digits are more than any sensor has, and hide what binary fractions make of 21437 times 0.001.
-    const value = Number((number * scale + offset).toPrecision(12));
+    const value = withoutNoise(number * scale + offset);
     if (Number.isFinite(value)) return value;
     throw new Error(`${number} times ${scale} is beyond what a number can hold`);
   }

@@ -110,6 +110,13 @@ describe('FileInput', () => {
       assert.deepEqual(values, { f: 21.337 });
     });
 
+    it('keeps every digit of a counter that has run for long', async (t) => {
+      for (const count of [1_234_567_890_123, Number.MAX_SAFE_INTEGER]) {
+        const { values } = await ask(t, { rx_bytes: `${count}\n` }, { path: 'rx_bytes' });
+        assert.deepEqual(values, { rx_bytes: count });
+      }
+    });
+
     it('is an error when it leaves what a number can hold', async (t) => {
       const { error } = await ask(t, { f: '1e300' }, { path: 'f', scale: 1e10 });
       assert.match(error, /1e\+300 times 10000000000 is beyond what a number can hold/);
