@@ -133,6 +133,7 @@ export async function openTelemetry(
     desk: new SocketDesk(
       sockets.flatMap((index) => intakes[index] ?? []),
       waitsForDisk,
+      (name) => settings().inputs.some((input) => input.name === name && input.enabled),
     ),
     feed: { watch: (reader) => sending.watch(reader), bytes: messageBytes },
     get status() {

@@ -10,8 +10,21 @@ const remedy = [
   '      type: socket',
 ].join('\n');
 
-/** The input that a post is for: the one it names, or the only one there is. Throws a `Refusal` otherwise. */
-export function deskInput({ inputs }: Pick<TelemetryDesk, 'inputs'>, named: string | undefined): string {
+/**
+ * The input that a post is for: the one it names, or the only one there is, if it is switched on. Throws a `Refusal`
+ * otherwise.
+ */
+export function deskInput(desk: Pick<TelemetryDesk, 'inputs' | 'isOn'>, named: string | undefined): string {
+  const input = inputNamed(desk, named);
+  if (desk.isOn(input)) return input;
+  throw new Refusal(404, `cannot take telemetry for ${input}: this input is switched off`, {
+    details: {
+      remedy: `switch it on: enabled: true in config.yaml, or in the twin, telemetry.inputs.${input}`,
+    },
+  });
+}
+
+function inputNamed({ inputs }: Pick<TelemetryDesk, 'inputs'>, named: string | undefined): string {
   const [first, ...others] = inputs;
   if (first === undefined)
     throw new Refusal(404, 'cannot take telemetry: no input of type socket is configured', {

@@ -7,6 +7,8 @@ import type { Reading } from '../telemetry/reading.ts';
 export interface TelemetryDesk {
   /** The names of the inputs that can be posted to. */
   readonly inputs: readonly string[];
+  /** Whether that input is switched on: what is posted to one that is not must be refused. */
+  isOn(input: string): boolean;
   /** Settles when all are as safe as configured. */
   post(input: string, readings: readonly Reading[], overrides: PostOverrides): Promise<Posted>;
   /** The same for messages that are sent as they are. */

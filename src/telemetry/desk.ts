@@ -11,14 +11,17 @@ const places: readonly Place[] = ['hub', 'disk', 'memory'];
 export class SocketDesk implements TelemetryDesk {
   readonly #intakes: ReadonlyMap<string, Intake>;
   readonly #mustReachDisk: () => boolean;
+  readonly isOn: (input: string) => boolean;
 
   /**
    * @param intakes of the inputs of type socket
    * @param mustReachDisk whether memory is not safe enough
+   * @param isOn whether an input is switched on just now
    */
-  constructor(intakes: readonly Intake[], mustReachDisk: () => boolean) {
+  constructor(intakes: readonly Intake[], mustReachDisk: () => boolean, isOn: (input: string) => boolean) {
     this.#intakes = new Map(intakes.map((intake) => [intake.input.name, intake]));
     this.#mustReachDisk = mustReachDisk;
+    this.isOn = isOn;
   }
 
   get inputs(): readonly string[] {

@@ -66,6 +66,20 @@ describe('posts to the local API', () => {
     }
   });
 
+  it('are told how to switch on the input that they are for', async () => {
+    const { ask, desk } = await startApi(scratch);
+    desk.off = ['local'];
+    for (const path of ['/v1/telemetry', '/v1/messages?input=local']) {
+      const { status, body } = await ask({ path, body: '{"body":1}' });
+      assert.deepEqual(
+        [status, body['error']],
+        [404, 'cannot take telemetry for local: this input is switched off'],
+      );
+      assert.match(String(body['remedy']), /^switch it on: enabled: true/);
+    }
+    assert.deepEqual(desk.posts, []);
+  });
+
   const refused = [
     ['no reading', '{"a":1}\n3\n', { line: 2 }, /^cannot take line 2: cannot use a number as a reading/],
     ['a broken line', '{"a":1}\n\n{"a":\n{"a":3}', { line: 3 }, /^cannot read line 3 as JSON: /],

@@ -23,12 +23,17 @@ import { someStatus } from '../../unit/local-api/some-status.ts';
 /** Takes in whatever is posted, and says what it is told to say. */
 export class FakeDesk implements TelemetryDesk {
   inputs = ['local'];
+  off: readonly string[] = [];
   readonly readings: Reading[] = [];
   readonly messages: PostedMessage[] = [];
   readonly posts: { readonly input: string; readonly overrides?: PostOverrides }[] = [];
   /** What becomes of a post, over all of it being on the disk. */
   outcome: Partial<Posted> | Promise<Partial<Posted>> | Error = {};
   #onPost: () => void = () => undefined;
+
+  isOn(input: string): boolean {
+    return !this.off.includes(input);
+  }
 
   async post(input: string, readings: readonly Reading[], overrides: PostOverrides): Promise<Posted> {
     this.readings.push(...readings);

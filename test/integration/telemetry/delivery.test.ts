@@ -48,6 +48,18 @@ describe('what is posted', { concurrency: true }, () => {
     );
   });
 
+  it('is refused by an input that is switched off, and by no other', async (t) => {
+    const fed = await FedAgent.start(t, `{inputs: [${socket}, {name: off, type: socket, enabled: false}]}`);
+    for (const path of ['/v1/telemetry', '/v1/messages'])
+      assert.equal((await fed.answerTo(`${path}?input=off`, [{ body: 1 }]))?.status, 404);
+    await fed.post('/v1/telemetry?input=local', [{ n: 1 }]);
+    const messages = await fed.untilArrived((arrived) => arrived.length > 0);
+    assert.deepEqual(
+      messages.map(({ body }) => body),
+      [{ n: 1 }],
+    );
+  });
+
   it('outlives a restart in an outage: all arrive, once, under the numbers they were given', async (t) => {
     const fed = await FedAgent.start(t, `{drain_rate: 10000, inputs: [${socket}]}`);
     await fed.goOffline();

@@ -8,6 +8,7 @@ import type { RunningAgent } from '../../support/agent.ts';
 import { Scratch } from '../../support/scratch.ts';
 import { enrollWithKey, simulatorFor } from '../../support/simulator.ts';
 import { SocketClient } from '../../support/socket-client.ts';
+import type { SocketAnswer } from '../../support/socket-client.ts';
 
 /** Nothing here takes longer, in milliseconds; on a busy machine everything takes its time. */
 const patienceMs = 60_000;
@@ -85,11 +86,14 @@ export class FedAgent {
 
   /** Posts these as they are, one a line; all of them are taken. Resolves with where they are. */
   async post(path: string, items: readonly object[]): Promise<unknown> {
-    const lines = items.map((item) => JSON.stringify(item)).join('\n');
-    const answer = await this.#client?.post(path, lines);
+    const answer = await this.answerTo(path, items);
     assert.equal(answer?.status, 202, JSON.stringify(answer));
     assert.equal(answer.body['accepted'], items.length);
     return answer.body['stored'];
+  }
+
+  answerTo(path: string, items: readonly object[]): Promise<SocketAnswer> | undefined {
+    return this.#client?.post(path, items.map((item) => JSON.stringify(item)).join('\n'));
   }
 
   async queue(): Promise<QueueReport> {

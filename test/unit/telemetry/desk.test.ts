@@ -47,7 +47,11 @@ describe('SocketDesk', () => {
   }
 
   function desk(...intakes: Intake[]): SocketDesk {
-    return new SocketDesk(intakes.length === 0 ? [intake('socket')] : intakes, () => mustReachDisk);
+    return new SocketDesk(
+      intakes.length === 0 ? [intake('socket')] : intakes,
+      () => mustReachDisk,
+      () => true,
+    );
   }
 
   function wishes(...all: string[]): Reading[] {
