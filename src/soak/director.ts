@@ -215,11 +215,12 @@ class Performance {
   #evidence(engine: FaultEngine, { skipped }: Schedule): Omit<Evidence, 'run' | 'phases'> {
     const { states, ends, findings, omitted } = this.#field.fleet.seen;
     const { seen } = this.#observers;
-    const own = { 'messages of strangers': this.#ledger.omitted, 'faults without room': skipped };
+    const own = { ...this.#ledger.omitted, 'faults without room': skipped };
     return {
       ...{ ...seen, states, ends, findings },
       faults: engine.records,
       ledger: this.#ledger.entries(),
+      refusals: this.#ledger.refusals,
       deliveries: this.#ledger.deliveries(),
       omitted: { ...omitted, ...seen.omitted, ...own },
     };

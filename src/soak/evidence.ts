@@ -18,6 +18,8 @@ export interface Evidence {
   /** By agent. */
   readonly ledger: Readonly<Record<string, LedgerEntry>>;
   /** Of all agents together, in steps of `stepMs`. */
+  /** Absent in evidence of before this was looked at. */
+  readonly refusals?: readonly RefusalRecord[];
   readonly deliveries: DeliverySeries;
   readonly twins: readonly TwinRecord[];
   /** Whatever was not kept because there was too much of it, by what it was. */
@@ -142,6 +144,15 @@ export interface LedgerEntry {
   readonly contradictions: readonly string[];
   /** The first of those missing. */
   readonly firstMissing: readonly number[];
+}
+
+/** An agent took nothing of what was posted to it: from the first such post until one was taken, or the last was not. */
+export interface RefusalRecord {
+  readonly agent: string;
+  readonly fromMs: number;
+  readonly toMs: number;
+  /** Of the last of them; `none` when there was no answer. */
+  readonly status: string;
 }
 
 export interface DeliverySeries {

@@ -37,6 +37,7 @@ export function evidence(changes: Partial<Evidence> = {}, durationMs = 600_000):
     ends: [],
     findings: [],
     ledger: { one: ledgerEntry(), two: ledgerEntry() },
+    refusals: [],
     deliveries: { stepMs: 1000, promised: [], delivered: [], duplicates: [] },
     twins: [],
     omitted: {},

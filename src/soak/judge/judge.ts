@@ -12,6 +12,7 @@ import { memorySlope, memoryWorst } from './memory.ts';
 import { order, orderShare } from './order.ts';
 import { reconnects } from './reconnects.ts';
 import { recoveryLongest, recoveryMedian, recoverySlow } from './recovery.ts';
+import { refusing } from './refusing.ts';
 import { registrations } from './registrations.ts';
 import { retryStorm } from './retry-storm.ts';
 import { sameIds } from './same-ids.ts';
@@ -32,6 +33,7 @@ const invariants: readonly Invariant[] = [
   secrets,
   allConnected,
   stuck,
+  refusing,
   recoveryMedian,
   recoverySlow,
   recoveryLongest,

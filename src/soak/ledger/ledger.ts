@@ -1,8 +1,9 @@
 import type { DeviceMessage } from '../../simulator/message.ts';
-import type { DeliverySeries, LedgerEntry } from '../evidence.ts';
+import type { DeliverySeries, LedgerEntry, RefusalRecord } from '../evidence.ts';
 import type { Promises } from '../load/member-feeder.ts';
 import { AgentAccount } from './agent-account.ts';
 import { readArrival } from './arrival.ts';
+import { Refusals } from './refusals.ts';
 import { ThinningSeries } from './thinning-series.ts';
 
 /** Devices that nobody knows get an account of their own, as far as these go. */
@@ -20,6 +21,7 @@ export interface Totals {
 export class Ledger implements Promises {
   readonly #accounts = new Map<string, AgentAccount>();
   readonly #elapsedMs: () => number;
+  readonly #refusals: Refusals;
   readonly #series = new ThinningSeries(['promised', 'delivered', 'duplicates']);
   #strangers = 0;
   #strangersMessages = 0;
@@ -31,6 +33,7 @@ export class Ledger implements Promises {
   constructor(agents: readonly string[], elapsedMs: () => number) {
     for (const agent of agents) this.#accounts.set(agent, new AgentAccount(agent));
     this.#elapsedMs = elapsedMs;
+    this.#refusals = new Refusals(elapsedMs);
   }
 
   get totals(): Totals {
@@ -40,10 +43,12 @@ export class Ledger implements Promises {
 
   posted(agent: string, numbers: readonly number[]): void {
     this.#account(agent).posted(numbers);
+    this.#refusals.posted(agent);
   }
 
   promised(agent: string, numbers: readonly number[]): void {
     const arrived = this.#account(agent).promised(numbers);
+    this.#refusals.accepted(agent);
     this.#promised += numbers.length;
     this.#series.count('promised', this.#elapsedMs(), numbers.length);
     this.#deliver(arrived);
@@ -51,6 +56,7 @@ export class Ledger implements Promises {
 
   refused(agent: string, numbers: readonly number[], status: string): void {
     this.#account(agent).refused(numbers, status);
+    this.#refusals.refused(agent, status);
   }
 
   arrive(message: DeviceMessage): void {
@@ -75,9 +81,13 @@ export class Ledger implements Promises {
     return { stepMs: this.#series.stepMs, ...this.#series.series() };
   }
 
-  /** Messages of devices that nobody knows, beyond those that have an account. */
-  get omitted(): number {
-    return this.#strangersMessages;
+  get refusals(): readonly RefusalRecord[] {
+    return this.#refusals.seen;
+  }
+
+  /** Refusals, and messages of devices that nobody knows beyond those that have an account. */
+  get omitted(): Readonly<Record<string, number>> {
+    return { 'messages of strangers': this.#strangersMessages, refusals: this.#refusals.omitted };
   }
 
   #deliver(howMany: number): void {

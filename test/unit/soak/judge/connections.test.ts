@@ -3,6 +3,7 @@ import { describe, it } from 'node:test';
 import { allConnected } from '../../../../src/soak/judge/all-connected.ts';
 import { reconnects } from '../../../../src/soak/judge/reconnects.ts';
 import { recoveries, recoveryLongest, recoveryMedian } from '../../../../src/soak/judge/recovery.ts';
+import { refusing } from '../../../../src/soak/judge/refusing.ts';
 import { registrations } from '../../../../src/soak/judge/registrations.ts';
 import { attemptsAllowed, retryStorm } from '../../../../src/soak/judge/retry-storm.ts';
 import { stuck } from '../../../../src/soak/judge/stuck.ts';
@@ -245,5 +246,31 @@ describe('the twin', () => {
   it('is not judged by what was asked for just before the end', () => {
     const twins = [{ ...change, atMs: 595_000 }];
     assert.equal(twinConvergence(evidence({ twins }), limits).outcome, 'not-judged');
+  });
+});
+
+describe('what is posted', () => {
+  const refused = (fromMs: number, toMs: number): Evidence['refusals'] => [
+    { agent: 'one', fromMs, toMs, status: '503' },
+  ];
+
+  it('may be refused while something is wrong, and for as long as it takes after that', () => {
+    const finding = refusing(evidence({ refusals: refused(100_000, 250_000), faults: [fault()] }), limits);
+    assert.equal(finding.outcome, 'held');
+    assert.equal(finding.value, 120_000);
+  });
+
+  it('may not be refused for ever, though nothing that was promised is missing', () => {
+    const finding = refusing(evidence({ refusals: refused(100_000, 550_000), faults: [fault()] }), limits);
+    assert.equal(finding.outcome, 'broken');
+    assert.match(finding.detail, /^one for 420.0 s from 130.0 s, at last with 503$/);
+  });
+
+  it('is not judged by evidence of a time when nobody looked, nor where the soak itself refuses', () => {
+    const { refusals, ...older } = evidence();
+    assert.deepEqual(refusals, []);
+    assert.equal(refusing(older, limits).outcome, 'not-judged');
+    const azure = { ...evidence().run, target: 'azure' as const };
+    assert.equal(refusing(evidence({ run: azure }), limits).outcome, 'not-judged');
   });
 });

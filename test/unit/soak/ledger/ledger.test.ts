@@ -52,6 +52,28 @@ describe('the ledger', () => {
     assert.equal(ledger.outstandingOf('one'), 2);
   });
 
+  it('knows from which post on an agent took nothing, until it took something again', () => {
+    let nowMs = 0;
+    const ledger = new Ledger(['one', 'two'], () => nowMs);
+    const post = (agent: string, atMs: number, n: number): void => {
+      nowMs = atMs;
+      ledger.posted(agent, [n]);
+      nowMs = atMs + 50;
+    };
+    post('one', 1000, 1);
+    ledger.refused('one', [1], 'none');
+    post('one', 2000, 2);
+    ledger.refused('one', [2], '503');
+    post('one', 3000, 3);
+    ledger.promised('one', [3]);
+    post('two', 4000, 1);
+    ledger.refused('two', [1], '507');
+    assert.deepEqual(ledger.refusals, [
+      { agent: 'one', fromMs: 1000, toMs: 3050, status: '503' },
+      { agent: 'two', fromMs: 4000, toMs: 4050, status: '507' },
+    ]);
+  });
+
   it('expects nothing of what was refused or not answered, and takes it all the same', () => {
     const ledger = newLedger();
     ledger.posted('one', [1, 2]);
@@ -116,7 +138,7 @@ describe('the ledger', () => {
     assert.match(entryOf(ledger, 'stranger').contradictions.join(), /none of the agents/);
     for (let i = 0; i < 100; i += 1) ledger.arrive(numberedMessage(1, { device: `stranger-${i}` }));
     assert.equal(Object.keys(ledger.entries()).length, 22);
-    assert.equal(ledger.omitted, 81);
+    assert.deepEqual(ledger.omitted, { 'messages of strangers': 81, refusals: 0 });
   });
 
   it('keeps few contradictions and counts the others', () => {
