@@ -10,7 +10,7 @@ export class SegmentSummary {
   lastSequence = 0;
   oldestMs = 0;
   newestMs = 0;
-  /** The newest of those that live as long as their priority allows. */
+  /** The newest of those that live as long as their priority allows; 0: there are none. */
   newestWithoutTtlMs = 0;
   /** When the last of those with a TTL of their own expires. */
   lastOwnExpiryMs = 0;
@@ -26,7 +26,7 @@ export class SegmentSummary {
     this.newestMs = Math.max(this.newestMs, createdAtMs);
     this.lastSequence = Math.max(this.lastSequence, sequence);
     if (!clockTrusted) this.holdsTimeless = true;
-    else if (ttlMs === undefined) this.newestWithoutTtlMs = Math.max(this.newestWithoutTtlMs, createdAtMs);
+    else if (ttlMs === undefined) this.newestWithoutTtlMs = Math.max(this.newestWithoutTtlMs, createdAtMs, 1);
     else this.lastOwnExpiryMs = Math.max(this.lastOwnExpiryMs, createdAtMs + ttlMs);
     this.count += 1;
   }

@@ -323,6 +323,18 @@ describe('what is past its time', () => {
     await world.close();
   });
 
+  it('is nothing of a priority without a TTL, even from 1970', async () => {
+    const world = new QueueWorld();
+    await world.open();
+    world.offer('from a sensor without a clock', { createdAtMs: 0 });
+    await world.flush();
+    await world.reopen();
+    await world.clock.advance(125_000);
+    assert.deepEqual(world.queue.status.dropped.normal.ttl, 0);
+    assert.deepEqual(bodies(await world.takeAll()), ['from a sensor without a clock']);
+    await world.close();
+  });
+
   it('is not told by a clock that cannot be trusted, nor of a message accepted under one', async () => {
     const world = new QueueWorld();
     const normal = { maxBytes: 100e6, ttlMs: 60_000 };
