@@ -41,6 +41,12 @@ export class JsonReading implements Reading {
   }
 }
 
+/** Whether a value of the reading is the time when it was measured, and nothing that was measured. */
+export function isItsTime({ timeMs }: Reading, name: string, value: unknown): boolean {
+  if (name !== 'time' || timeMs === undefined) return false;
+  return value === timeMs || (typeof value === 'string' && Date.parse(value) === timeMs);
+}
+
 /** The same with other values. */
 export function withValues({ timeMs, component }: Reading, values: JsonObject): Reading {
   return {

@@ -1,3 +1,6 @@
+import { isItsTime } from '../reading.ts';
+import type { Reading } from '../reading.ts';
+
 /** More names than this are looked up anew each time, so that an input that invents names costs no memory. */
 const maxRemembered = 1000;
 
@@ -24,6 +27,11 @@ export class NamePatterns<T> {
     const said = this.#wild.find(([form]) => form.test(name))?.[1];
     if (this.#remembered.size < maxRemembered) this.#remembered.set(name, said);
     return said;
+  }
+
+  /** The same for a value of a reading, of whose time a pattern does not speak, only the name. */
+  of(reading: Reading, name: string, value: unknown): T | undefined {
+    return isItsTime(reading, name, value) ? this.#exact.get(name) : this.get(name);
   }
 }
 

@@ -37,7 +37,7 @@ export class OnChange implements Step {
   }
 
   push(reading: Reading): readonly Reading[] {
-    const watched = this.#watched(reading.values);
+    const watched = this.#watched(reading);
     const last = this.#passed.get(reading.component);
     const nowMs = this.#clock.monotonic();
     if (last !== undefined && nowMs - last.atMs < this.#maxSilenceMs && !this.#differs(last.values, watched))
@@ -46,8 +46,10 @@ export class OnChange implements Step {
     return [reading];
   }
 
-  #watched(values: JsonObject): JsonObject {
-    const entries = Object.entries(values).filter(([name]) => this.#bands.get(name) !== undefined);
+  #watched(reading: Reading): JsonObject {
+    const entries = Object.entries(reading.values).filter(
+      ([name, value]) => this.#bands.of(reading, name, value) !== undefined,
+    );
     return Object.fromEntries(entries);
   }
 

@@ -21,13 +21,14 @@ export class Scale implements Step {
   }
 
   push(reading: Reading): readonly Reading[] {
-    const entries = Object.entries(reading.values).flatMap(([name, value]) => this.#scaled(name, value));
+    const entries = Object.entries(reading.values).flatMap(([name, value]) => {
+      const scaling = this.#values.of(reading, name, value);
+      return scaling === undefined ? [[name, value] as const] : this.#scaled(name, value, scaling);
+    });
     return entries.length === 0 ? [] : [withValues(reading, Object.fromEntries(entries))];
   }
 
-  #scaled(name: string, value: unknown): [string, unknown][] {
-    const scaling = this.#values.get(name);
-    if (scaling === undefined) return [[name, value]];
+  #scaled(name: string, value: unknown, scaling: Scaling): (readonly [string, unknown])[] {
     const result = typeof value === 'number' ? scaled(value, scaling) : NaN;
     if (Number.isFinite(result)) return [[name, result]];
     this.#said.warn(name, `cannot scale ${name}: it is not a number, or too large a one; left out`);

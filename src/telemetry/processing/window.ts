@@ -42,7 +42,10 @@ export class Window implements HoldingStep {
   push(reading: Reading): readonly Reading[] {
     const closed = this.due();
     const open = this.#summaries.get(reading.component) ?? new Map<string, Summary>();
-    for (const [name, value] of Object.entries(reading.values)) this.#add(open, name, value);
+    for (const [name, value] of Object.entries(reading.values)) {
+      const figures = this.#figures.of(reading, name, value);
+      if (figures !== undefined) this.#add(open, name, value, figures);
+    }
     if (open.size > 0) {
       this.#summaries.set(reading.component, open);
       this.#endMs ??= this.#nextEndMs();
@@ -60,9 +63,7 @@ export class Window implements HoldingStep {
     return this.#endMs === undefined ? [] : [...this.due(), ...this.#close(this.#clock.now().getTime())];
   }
 
-  #add(open: Map<string, Summary>, name: string, value: unknown): void {
-    const figures = this.#figures.get(name);
-    if (figures === undefined) return;
+  #add(open: Map<string, Summary>, name: string, value: unknown, figures: readonly Figure[]): void {
     const summary = open.get(name) ?? this.#begun(open, name, figures);
     if (summary === undefined) {
       this.#leftOut += 1;

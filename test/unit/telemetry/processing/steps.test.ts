@@ -130,3 +130,52 @@ function processing(...steps: ProcessingStep[]): { processor: Processor; log: Re
   const log = new RecordingLog();
   return { processor: new Processor(steps, new FakeClock(), log), log };
 }
+
+describe('the time of a reading', () => {
+  const timeMs = Date.UTC(2026, 10, 22, 8);
+  const times = ['2026-11-22T08:00:00Z', '2026-11-22T09:00:00+01:00', timeMs];
+  for (const time of times) {
+    it(`is not scaled by a pattern: ${time}`, () => {
+      const { processor, log } = processing({ kind: 'scale', values: { '*': { factor: 2, offset: 0 } } });
+      const passed = processor.push({ values: { time, temp: 1 }, timeMs });
+      assert.deepEqual(passed, [{ values: { time, temp: 2 }, timeMs }]);
+      assert.deepEqual(log.messages('warn'), []);
+    });
+
+    it(`is no value to a window: ${time}`, () => {
+      const { processor, log } = processing({ kind: 'window', everyMs: 1000, values: { '*': ['max'] } });
+      processor.push({ values: { time, temp: 1 }, timeMs });
+      assert.deepEqual(
+        processor.drain().map(({ values }) => values),
+        [{ tempMax: 1 }],
+      );
+      assert.deepEqual(log.messages('warn'), []);
+    });
+  }
+
+  it('is no change', () => {
+    const { processor } = processing({
+      kind: 'report_on_change',
+      values: { '*': 'any' },
+      maxSilenceMs: 60_000,
+    });
+    const passed = [0, 1000, 2000].map((ms) => {
+      const time = new Date(timeMs + ms).toISOString();
+      return processor.push({ values: { time, door: ms < 2000 }, timeMs: timeMs + ms }).length;
+    });
+    assert.deepEqual(passed, [1, 0, 1]);
+  });
+
+  it('is a value like any other where it is named, or says something else', () => {
+    const scale = { factor: 0.001, offset: 0 };
+    const named = processing({ kind: 'scale', values: { time: scale } });
+    assert.deepEqual(named.processor.push({ values: { time: timeMs }, timeMs }), [
+      { values: { time: timeMs / 1000 }, timeMs },
+    ]);
+    const pattern = processing({ kind: 'scale', values: { '*': scale } });
+    assert.deepEqual(pattern.processor.push({ values: { time: 5 }, timeMs }), [
+      { values: { time: 0.005 }, timeMs },
+    ]);
+    assert.deepEqual(pattern.processor.push({ values: { time: 5 } }), [{ values: { time: 0.005 } }]);
+  });
+});
