@@ -1,8 +1,9 @@
+import type { X509Certificate } from 'node:crypto';
 import type { Enrollment, EnrollmentGroup, X509Attestation } from './enrollment.ts';
 import { deriveDeviceKeys } from './keys.ts';
 import type { SymmetricKeys } from './keys.ts';
 import { parseSas, verifySas } from './sas.ts';
-import { commonNameOf, hasThumbprint, isIssuedUnder, isValidAt, readCertificate } from './x509.ts';
+import { commonNameOf, hasThumbprint, isValidAt, linksTo, readCertificate } from './x509.ts';
 import type { PresentedChain } from './x509.ts';
 
 /** What a device brought to prove who it is: the CONNECT's password, the handshake's certificates. */
@@ -52,7 +53,7 @@ export function attest(claim: Claim, entries: Entries, settings: AttestationSett
       : { kind: 'refused', reason: verdict };
   }
   const reasons = new Set<string>();
-  for (const entry of groups) {
+  for (const entry of nearestFirst(groups, claim, entries, settings.now)) {
     for (const keys of groupKeys(entry, claim.registrationId)) {
       const verdict = vouches(entry, keys, claim, entries, settings);
       if (verdict === undefined) return { kind: 'group', entry, keys };
@@ -60,6 +61,25 @@ export function attest(claim: Claim, entries: Entries, settings: AttestationSett
     }
   }
   return { kind: 'refused', reason: [...reasons].join('; ') || 'no enrollment for this registration ID' };
+}
+
+/** A chain is judged by the first enrolled CA on the way up from its leaf, and by no other (protocol.md 2.3). */
+function nearestFirst(
+  groups: readonly EnrollmentGroup[],
+  { proof: { chain } }: Claim,
+  entries: Entries,
+  now: Date,
+): readonly EnrollmentGroup[] {
+  if (chain === undefined) return groups;
+  const links = new Map(
+    groups.map((group) => {
+      const { attestation } = group;
+      const authorities = attestation.type === 'x509' ? authoritiesOf(attestation.x509, entries) : [];
+      const each = authorities.map((authority) => linksTo(authority, chain, now) ?? Infinity);
+      return [group, Math.min(Number.MAX_SAFE_INTEGER, ...each)];
+    }),
+  );
+  return groups.toSorted((a, b) => (links.get(a) ?? 0) - (links.get(b) ?? 0));
 }
 
 /** `undefined` when the entry accepts the proof, otherwise why not. */
@@ -101,12 +121,19 @@ function checkChain(x509: X509Attestation, claim: Claim, entries: Entries, now: 
   }
   const isClient = enrolled(x509.clientCertificates).some((certificate) => isThisOne(chain, certificate));
   if (isClient) return undefined;
-  const authorities = [
+  const issued = authoritiesOf(x509, entries).some(
+    (authority) => linksTo(authority, chain, now) !== undefined,
+  );
+  return issued ? undefined : 'the client certificate is neither enrolled nor issued under an enrolled CA';
+}
+
+function authoritiesOf(x509: X509Attestation, entries: Entries): X509Certificate[] {
+  return [
     ...enrolled(x509.signingCertificates).map((entry) => entry.certificate ?? undefined),
     ...enrolled(x509.caReferences).map((name) => entries.authority(name)),
-  ].filter((text) => text !== undefined);
-  const issued = authorities.some((text) => isIssuedUnder(chain, readCertificate(text), now));
-  return issued ? undefined : 'the client certificate is neither enrolled nor issued under an enrolled CA';
+  ]
+    .filter((text) => text !== undefined)
+    .map((text) => readCertificate(text));
 }
 
 type EnrolledCertificate = NonNullable<NonNullable<X509Attestation['clientCertificates']>['primary']>;

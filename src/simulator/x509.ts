@@ -33,17 +33,22 @@ export function hasThumbprint(certificate: X509Certificate, thumbprint: string):
  * a CA. The device need not send the authority itself, but every certificate between (protocol.md 2.3).
  */
 export function isIssuedUnder(chain: PresentedChain, authority: X509Certificate, now: Date): boolean {
+  return linksTo(authority, chain, now) !== undefined;
+}
+
+/** How many signatures lie between the leaf and `authority`; `undefined`: it does not stand under it. */
+export function linksTo(authority: X509Certificate, chain: PresentedChain, now: Date): number | undefined {
   const isAuthority = (certificate: X509Certificate): boolean => certificate.raw.equals(authority.raw);
   let current = chain[0];
   for (let length = 1; length <= maxChainLength && isValidAt(current, now); length += 1) {
-    if (length > 1 && isAuthority(current)) return true;
-    if (signed(authority, current)) return isValidAt(authority, now);
+    if (length > 1 && isAuthority(current)) return length - 1;
+    if (signed(authority, current)) return isValidAt(authority, now) ? length : undefined;
     const subject = current;
     const issuer = chain.find((other) => other !== subject && signed(other, subject));
-    if (issuer === undefined) return false;
+    if (issuer === undefined) return undefined;
     current = issuer;
   }
-  return false;
+  return undefined;
 }
 
 function signed(issuer: X509Certificate, subject: X509Certificate): boolean {

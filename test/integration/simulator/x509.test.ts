@@ -84,6 +84,21 @@ describe('X.509', () => {
     await assert.rejects(register(simulator, 'gw-2', below), unauthorized);
   });
 
+  it('judges by the enrolled CA that is nearest to the leaf, and by that alone', async (t) => {
+    const simulator = await simulatorFor(t);
+    const root = await createAuthority({ commonName: 'Root', validity });
+    const middle = await createAuthority({ commonName: 'Middle', validity, issuer: root });
+    const leaf = await createDeviceCertificate({ commonName: 'gw-1', validity, issuer: middle });
+    const { enrollmentGroups, registrations } = simulator.registry;
+    enrollmentGroups.put('company', { attestation: signedBy(root) });
+    enrollmentGroups.put('plant', { attestation: signedBy(middle) });
+    await register(simulator, 'gw-1', withChain(leaf, middle));
+    assert.equal(registrations.get('gw-1').enrollmentGroupId, 'plant');
+    enrollmentGroups.put('plant', { attestation: signedBy(middle), provisioningStatus: 'disabled' });
+    await assert.rejects(register(simulator, 'gw-1', withChain(leaf, middle)));
+    assert.equal(registrations.get('gw-1').status, 'disabled');
+  });
+
   it('takes an enrolled intermediate for an authority, and a CA by reference', async (t) => {
     const simulator = await simulatorFor(t);
     const root = await createAuthority({ commonName: 'Root', validity });
