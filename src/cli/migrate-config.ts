@@ -1,9 +1,8 @@
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { dropInsOf } from '../config/layers/drop-ins.ts';
 import { saysNothing } from '../config/layers/file-layer.ts';
-import { explainReadError } from '../config/load.ts';
+import { readConfigText } from '../config/load.ts';
 import { migrate } from '../config/migrate/migrate.ts';
-import { ConfigProblems, fileProblem } from '../config/problems.ts';
 import { writeFileAtomically } from '../lib/atomic-file.ts';
 import { SystemClock } from '../lib/clock.ts';
 
@@ -53,18 +52,10 @@ interface Plan {
 }
 
 async function readMigrated(file: string): Promise<Plan> {
-  const before = await read(file);
+  const before = await readConfigText(file);
   // A drop-in in which everything is commented out has no form to be brought to another.
   const { text: after, notes } = saysNothing(before) ? { text: before, notes: [] } : migrate(before, file);
   return { file, before, after, notes };
-}
-
-async function read(file: string): Promise<string> {
-  try {
-    return await readFile(file, 'utf8');
-  } catch (cause) {
-    throw new ConfigProblems(file, [fileProblem(file, explainReadError(cause))], { cause });
-  }
 }
 
 async function replace({ file, before, after }: Plan, backup: string): Promise<string> {

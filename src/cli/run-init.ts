@@ -1,8 +1,7 @@
-import { readFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import process from 'node:process';
-import { explainReadError } from '../config/load.ts';
+import { readConfigText } from '../config/load.ts';
 import { parseConfig } from '../config/parse.ts';
 import { accessNotes } from '../init/access-notes.ts';
 import { plannedFiles } from '../init/config-text.ts';
@@ -87,10 +86,16 @@ interface Wanted extends TakenOver {
   readonly tries: boolean;
 }
 
+const whereEdgeHasIt = 'give the path of the config.yaml of IoT Edge 1.1, usually /etc/iotedge/config.yaml';
+
 async function whatToWrite(request: InitRequest): Promise<Wanted> {
   const { fromIotEdge: edgeFile, input, tries } = request;
   if (edgeFile === undefined) return asked(request);
-  const taken = fromIotEdge(await textOf(edgeFile), edgeFile, input ?? firstInputs[0]);
+  const taken = fromIotEdge(
+    await readConfigText(edgeFile, whereEdgeHasIt),
+    edgeFile,
+    input ?? firstInputs[0],
+  );
   return { ...taken, tries };
 }
 
@@ -114,14 +119,6 @@ async function asked({ secrets, tries, ...request }: InitRequest): Promise<Wante
 async function wantsToTry(terminal: { ask(question: string): Promise<string> }): Promise<boolean> {
   const answer = await terminal.ask('Register and connect once, to see whether it works? [yes]: ');
   return /^\s*(y|$)/i.test(answer);
-}
-
-async function textOf(path: string): Promise<string> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (cause) {
-    throw new CommandError(`cannot read ${path}: ${explainReadError(cause)}`, { cause });
-  }
 }
 
 /** Only root can give files away, and not every machine has the service installed. */

@@ -40,28 +40,39 @@ function isOurs(name: string): boolean {
 
 async function textOf(file: string): Promise<ConfigText> {
   try {
-    return { file, text: decode(await read(file), file) };
+    return { file, text: await readConfigText(file) };
   } catch (error) {
     if (error instanceof ConfigProblems) return { file, text: error };
     throw error;
   }
 }
 
-async function read(path: string): Promise<Buffer> {
+/**
+ * One file, as it is. Throws ConfigProblems for what cannot be read, is no UTF-8, or too large for a configuration.
+ * @param whereMissing what to do when there is no such file
+ */
+export async function readConfigText(path: string, whereMissing = giveOrWrite): Promise<string> {
+  return decode(await read(path, whereMissing), path);
+}
+
+const giveOrWrite = 'give the right path, or run dps-agent init, which writes one';
+
+async function read(path: string, whereMissing: string): Promise<Buffer> {
   try {
     const { size } = await stat(path);
     if (size <= maxBytes) return await readFile(path);
   } catch (error) {
-    throw new ConfigProblems(path, [fileProblem(path, explainReadError(error))], { cause: error });
+    const problem = explainReadError(error, whereMissing);
+    throw new ConfigProblems(path, [fileProblem(path, problem)], { cause: error });
   }
   throw new ConfigProblems(path, [fileProblem(path, 'it is larger than 1 MB: is this the right file?')]);
 }
 
 /** What to do about a file that cannot be read. */
-export function explainReadError(error: unknown): string {
+export function explainReadError(error: unknown, whereMissing = giveOrWrite): string {
   switch (errorCode(error)) {
     case 'ENOENT':
-      return 'there is no such file: give the right path, or run dps-agent init, which writes one';
+      return `there is no such file: ${whereMissing}`;
     case 'ENOTDIR':
       return 'a part of this path is a file, not a directory: give the right path';
     case 'EISDIR':

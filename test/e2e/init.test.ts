@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
-import { readFile, readdir, stat, writeFile } from 'node:fs/promises';
+import { readFile, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { textBanner } from '../../src/simulator/banner.ts';
@@ -177,6 +177,10 @@ describe('dps-agent init', () => {
     const refused = await dpsAgent(['init', '--config', join(folder, 'b.yaml'), '--from-iotedge', edge]);
     assert.equal(refused.code, 78);
     assert.match(refused.stderr, /a TPM cannot attest over MQTT/);
+    await rm(edge);
+    const missing = await dpsAgent(['init', '--config', join(folder, 'b.yaml'), '--from-iotedge', edge]);
+    assert.equal(missing.code, 78);
+    assert.match(missing.stderr, /there is no such file: give the path of the config\.yaml of IoT Edge 1\.1/);
   });
 
   it('takes no secret from the command line, and has 64 for what does not go together', async () => {

@@ -39,6 +39,14 @@ describe('config migrate', () => {
     assert.deepEqual((await readdir(folder)).toSorted(), ['config.d', 'config.yaml']);
   });
 
+  it('changes nothing of a file that an editor has not saved as UTF-8, whose letters it would lose', async () => {
+    const { path } = await written(before, '');
+    const latin = Buffer.from(`# Zürich\n${before}`, 'latin1');
+    await writeFile(path, latin);
+    await assert.rejects(migrateConfig(path, { isDryRun: false }, now), /config\.yaml:1:4: .* not UTF-8/);
+    assert.deepEqual(await readFile(path), latin);
+  });
+
   it('changes nothing when one of the files cannot be', async () => {
     const { path } = await written(before, 'version: 9\n');
     await assert.rejects(migrateConfig(path, { isDryRun: false }, now), /a\.yaml:1:10: version/);
