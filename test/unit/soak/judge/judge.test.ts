@@ -29,6 +29,7 @@ test('what cannot be judged breaks nothing, and says why', () => {
   const unjudged = invariants.filter(({ outcome }) => outcome === 'not-judged').map(({ id }) => id);
   assert.deepEqual(unjudged, [
     'stuck',
+    'refusing',
     'recovery-p50',
     'recovery-p99',
     'recovery-max',
