@@ -5,6 +5,7 @@ import { parseJson } from './json.ts';
 import type { JsonObject, JsonValue } from './json.ts';
 import { maxMessageBytes } from './message.ts';
 import type { Telemetry } from './message.ts';
+import { maxMethodBytes } from './method-calls.ts';
 import type { MqttConnection, PacketHandler, ServedPacket } from './mqtt-connection.ts';
 import { hubErrorBody, ServiceError } from './service-error.ts';
 import {
@@ -151,6 +152,10 @@ export class HubSession implements PacketHandler {
     const body = Buffer.isBuffer(packet.payload) ? packet.payload : Buffer.from(packet.payload);
     if (request.kind === 'event') {
       this.#event(packet, { bag: request.bag, body, retain: packet.retain, isWill: false });
+      return;
+    }
+    if (request.kind === 'method-response' && body.length > maxMethodBytes) {
+      this.close(`the answer of a method is larger than ${maxMethodBytes} bytes`);
       return;
     }
     this.#puback(packet);

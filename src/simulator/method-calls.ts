@@ -22,6 +22,9 @@ interface Pending {
   readonly resolve: (result: MethodResult) => void;
 }
 
+/** Of a call's payload and of its answer, as JSON (protocol.md 3.6). */
+export const maxMethodBytes = 128 * 1024;
+
 /** Direct methods under way at one hub. An answer that comes too late, or to nothing, is dropped, as the hub does. */
 export class MethodCalls {
   readonly #clock: Clock;
@@ -33,12 +36,16 @@ export class MethodCalls {
     this.#clock = clock;
   }
 
-  /** `send` returns false while the device is not there to hear. Rejects with a ServiceError: 404103 or 504101. */
+  /**
+   * `send` returns false while the device is not there to hear. Rejects with a ServiceError: 413001 for a payload that is
+   * too large, 404103 or 504101.
+   */
   async call(
     request: MethodRequest,
     signal: AbortSignal,
     send: (rid: string) => boolean,
   ): Promise<MethodResult> {
+    checkSize(request);
     const rid = (this.#nextRid++).toString(16);
     const answer = new Promise<MethodResult>((resolve) => this.#pending.set(rid, { rid, resolve }));
     const done = new AbortController();
@@ -96,4 +103,13 @@ export class MethodCalls {
     }
     throw new ServiceError('DeviceNotOnline', `cannot call ${request.methodName}: the device is not online`);
   }
+}
+
+function checkSize({ methodName, payload }: MethodRequest): void {
+  const bytes = payload === undefined ? 0 : Buffer.byteLength(JSON.stringify(payload));
+  if (bytes > maxMethodBytes)
+    throw new ServiceError(
+      'MessageTooLarge',
+      `cannot call ${methodName} with ${bytes} bytes: at most ${maxMethodBytes} are allowed`,
+    );
 }

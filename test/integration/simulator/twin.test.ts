@@ -131,4 +131,29 @@ describe('direct methods', () => {
     assert.match((await wire.next('publish')).topic, /^\$iothub\/methods\/POST\/m\/\?\$rid=\w+$/);
     assert.equal((await call).status, 504);
   });
+
+  it('take and bring back 128 KB, and no more', async (t) => {
+    const { simulator, key } = await connectedDevice(t);
+    const { wire } = await connectToHub(t, simulator, 'gw-1', key);
+    await wire.subscribe(['$iothub/methods/POST/#', 0]);
+    const jsonOf = (bytes: number): string => 'x'.repeat(bytes - 2);
+    const invoke = (payload: string): ReturnType<typeof control> =>
+      control(simulator, 'POST', '/twins/gw-1/methods', {
+        methodName: 'm',
+        payload,
+        responseTimeoutInSeconds: 1,
+      });
+    const answer = async (bytes: number): Promise<void> => {
+      const [, rid = ''] = (await wire.next('publish')).topic.split('=');
+      wire.publish(`$iothub/methods/res/200/?$rid=${rid}`, JSON.stringify(jsonOf(bytes)));
+    };
+    assert.equal((await invoke(jsonOf(128 * 1024 + 1))).status, 413);
+    const most = invoke(jsonOf(128 * 1024));
+    await answer(128 * 1024);
+    assert.equal((await most).status, 200);
+    const tooMuch = invoke('');
+    await answer(128 * 1024 + 1);
+    await wire.closed;
+    assert.equal((await tooMuch).status, 504);
+  });
 });
