@@ -95,3 +95,51 @@ export const manyAtOnce: readonly PlantedBug[] = [
       'log.info({ state: state.name, hub, device }, `connected to ${hub} as ${device}`); process.emitWarning("planted");',
   },
 ];
+
+/** As above, but seen only where little else goes wrong: amid everything there is an excuse for each of them. */
+export const manyInPeace: readonly PlantedBug[] = [
+  {
+    name: 'leaves out sequence numbers',
+    breaks: 'gaps',
+    file: 'telemetry/queue/numbering.ts',
+    place: 'return this.#sequence++;',
+    instead: 'this.#sequence += this.#sequence % 20 === 7 ? 2 : 1; return this.#sequence - 1;',
+  },
+  {
+    name: 'refuses what is posted after a while',
+    breaks: 'refusing',
+    file: 'telemetry/desk.ts',
+    place: 'const fates = this.#intake(input).take(readings, overrides);',
+    instead:
+      'if ((globalThis.posts = (globalThis.posts ?? 0) + 1) > 30) return { accepted: 0, refused: readings.length, stored: undefined, durable: true, reason: "full" }; const fates = this.#intake(input).take(readings, overrides);',
+  },
+  {
+    name: 'gives up a session that is well',
+    breaks: 'reconnects',
+    file: 'connection/connection.ts',
+    place: 'const services = await makeServices();',
+    instead:
+      'const services = [...(await makeServices()), { name: "planted", run: (stop) => clock.sleep(11_000, stop).then(() => { throw new CloudError("HUB-CLOSED", "be patient"); }) }];',
+  },
+  {
+    name: 'asks DPS after every loss',
+    breaks: 'registrations',
+    file: 'connection/state.ts',
+    place: "return waiting(delayMs, error, 'connecting', { ...before, hubFailures, troubleSinceMs });",
+    instead: "return waiting(delayMs, error, 'provisioning', { ...before, hubFailures, troubleSinceMs });",
+  },
+  {
+    name: 'takes its time to come back',
+    breaks: 'recovery-p50',
+    file: 'connection/state.ts',
+    place: 'const delayMs = fullJitterMs(policy.retry, hubFailures + before.dpsFailures, random);',
+    instead: 'const delayMs = 12_000;',
+  },
+  {
+    name: 'does not end when told to',
+    breaks: 'unhandled',
+    file: 'cli/run-agent.ts',
+    place: 'const running = agent.run(stop.signal);',
+    instead: 'const running = agent.run(stop.signal).then(() => new Promise(() => undefined));',
+  },
+];
