@@ -56,7 +56,6 @@ export class FakeSession implements HubSession {
     return Promise.resolve(this.#patches);
   }
 
-  /** A patch as the hub sends it: missed by who has not subscribed. */
   methodCalls(signal: AbortSignal): Promise<AsyncIterable<MethodCall>> {
     this.methods = new Channel<MethodCall>(signal);
     return Promise.resolve(this.methods);
@@ -67,6 +66,7 @@ export class FakeSession implements HubSession {
     return Promise.resolve(this.messages);
   }
 
+  /** A patch as the hub sends it: missed by who has not subscribed. */
   patch(properties: DesiredProperties): void {
     this.#patches?.push(properties);
   }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import type { TestContext } from 'node:test';
@@ -126,6 +126,29 @@ describe('the inbox', () => {
     }
     assert.deepEqual((await readdir(join(directory, 'failed'))).toSorted(), ['2.json', '3.json']);
     assert.equal((await open(directory)).last, 3);
+  });
+
+  it('keeps so many of those set aside over restarts, too, and gives no number of theirs again', async (t) => {
+    const directory = await files(t);
+    const limits = { setAside: 2 };
+    for (let run = 1; run <= 4; run += 1) {
+      const inbox = await open(directory, { limits });
+      await inbox.put(someMessage(), 'lane');
+      await inbox.setAside(first(inbox));
+      await rm(join(directory, 'record.json'));
+    }
+    assert.deepEqual((await readdir(join(directory, 'failed'))).sort(), ['3.json', '4.json']);
+  });
+
+  it('does not count an attempt that it could not note, and that was not made for it', async (t) => {
+    const directory = await files(t);
+    const inbox = await open(directory);
+    await inbox.put(someMessage(), 'lane');
+    const inTheWay = join(directory, '.record.json.new');
+    await mkdir(inTheWay);
+    await assert.rejects(inbox.attempt(first(inbox), true), /cannot note the attempt/);
+    await rm(inTheWay, { recursive: true });
+    assert.equal(await inbox.attempt(first(inbox), true), 1);
   });
 
   it('sets aside what it cannot read, says so, and goes on', async (t) => {

@@ -4,6 +4,7 @@ import { describe, it } from 'node:test';
 import type { TestContext } from 'node:test';
 import { CloudError } from '../../../src/cloud-error.ts';
 import type { DesiredSyncOptions } from '../../../src/twin/desired-sync.ts';
+import { valueAt } from '../../../src/twin/properties.ts';
 import type { DesiredProperties } from '../../../src/twin/properties.ts';
 import type { SavedValue } from '../../../src/twin/settings/saved-settings.ts';
 import { LogLevels } from '../../../src/logging/log-levels.ts';
@@ -343,6 +344,24 @@ describe('DesiredSync following patches', () => {
     });
     while (world.at(...interval, 'av') !== 6) await session.untilReports(session.reports.length + 1);
     assert.equal(world.at(...interval, 'value'), 20);
+  });
+
+  it('does not go back to a document that a patch has overtaken while it was fetched', async (t) => {
+    const { session, world } = await start(t, asking(1, 10));
+    await session.untilReports(1);
+    session.desired = asking(2, 20);
+    session.patch(session.desired);
+    await session.untilReports(2);
+    session.onFetch = () => {
+      session.patch(asking(3, 30));
+      return settle().then(() => asking(2, 20));
+    };
+    await world.clock.untilSomebodySleeps();
+    await world.clock.advance(5000);
+    await session.untilReports(3);
+    await settle();
+    const values = session.reports.map((report) => valueAt(report, ...interval, 'value'));
+    assert.deepEqual(values, [10, 20, 30]);
   });
 
   it('does not go back to a patch that the fetched document already holds', async (t) => {

@@ -22,6 +22,7 @@ describe('Sender', () => {
   let stop: AbortController;
   let settings: { window: number; drainRatePerSecond: number };
   let acknowledged: string[];
+  let unacknowledged: string[];
 
   beforeEach(() => {
     clock = new FakeClock();
@@ -30,6 +31,7 @@ describe('Sender', () => {
     stop = new AbortController();
     settings = { window: 3, drainRatePerSecond: 10 };
     acknowledged = [];
+    unacknowledged = [];
   });
 
   function start(window = 3, suspects = new Suspects()): Promise<void> {
@@ -38,6 +40,9 @@ describe('Sender', () => {
       sent: () => undefined,
       acknowledged: ({ messageId }: TelemetryMessage, tookMs: number) => {
         acknowledged.push(`${messageId} after ${tookMs} ms`);
+      },
+      unacknowledged: ({ messageId }: TelemetryMessage) => {
+        unacknowledged.push(messageId);
       },
     };
     return new Sender({ session, queue, settings: () => settings, suspects, watch, clock }).run(stop.signal);
@@ -152,6 +157,17 @@ describe('Sender', () => {
       await assert.rejects(sending, (error) => error === lost);
       assert.deepEqual(session.sentIds, ['m1']);
       assert.deepEqual(queue.held(), ['m1', 'm2', 'm3']);
+    });
+
+    it('tells of each that was in flight that it is not acknowledged', async () => {
+      const sending = start(2);
+      push(3);
+      await settle();
+      session.acknowledge('m1');
+      await settle();
+      session.break(lost);
+      await assert.rejects(sending);
+      assert.deepEqual([acknowledged, unacknowledged], [['m1 after 0 ms'], ['m2', 'm3']]);
     });
 
     it('gives everything back in order, of each priority', async () => {
@@ -460,6 +476,25 @@ describe('Sender', () => {
       const delivered = new Set(queue.acknowledged);
       for (let index = 1; index <= 40; index += 1) assert.equal(delivered.has(`m${index}`), index !== 7);
     });
+
+    for (const [code, isItsWord] of [
+      ['HUB-CLOSED', true],
+      ['NET-RESET', true],
+      ['NET-TIMEOUT', false],
+      ['HUB-KEEPALIVE', false],
+    ] as const)
+      it(`${isItsWord ? 'may' : 'does not'} mean a message by ${code}`, async () => {
+        const suspects = new Suspects();
+        push(1);
+        for (let end = 0; end < 3; end += 1) {
+          session = new SlowSession();
+          const sending = start(1, suspects);
+          await settle();
+          session.break(new CloudError(code, 'keep the session'));
+          await assert.rejects(sending);
+        }
+        assert.equal(suspects.has('m1'), isItsWord);
+      });
 
     it('takes few sessions to be understood', async () => {
       push(12);
