@@ -4,6 +4,9 @@ import { printError } from './cli/print.ts';
 import { CommandError, exitCodes } from './cli/usage.ts';
 import { ConfigError, describeError } from './lib/errors.ts';
 
+// A deprecation is for who builds this. The SDK's own url.parse() would tell whoever runs it nothing to do.
+process.noDeprecation = true;
+
 void main(process.argv.slice(2)).then((code) => process.exit(code));
 
 async function main(args: string[]): Promise<number> {

@@ -28,6 +28,9 @@ import { runWire } from './wire/run-wire.ts';
 /** 64 and 78 are EX_USAGE and EX_CONFIG of sysexits.h; 130 is what a shell says of SIGINT. */
 const exitCodes = { success: 0, failure: 1, usage: 64, config: 78, interrupted: 130 } as const;
 
+// A deprecation is for who builds this. The SDK's own url.parse() would tell whoever runs it nothing to do.
+process.noDeprecation = true;
+
 const program = realpathSync(process.argv[1] ?? '.');
 
 void main(process.argv.slice(2)).then((code) => {

@@ -5,14 +5,7 @@ import type { Member } from './fleet.ts';
 import type { ProcessPlan } from './running-process.ts';
 
 /** As packaging/debian/dps-agent.sh starts the agent; a test holds them together. */
-export const packagedFlags: readonly string[] = [
-  '--max-old-space-size=256',
-  '--max-semi-space-size=8',
-  '--disable-warning=DEP0169',
-];
-
-/** A crew's heap is that of many, and as large as V8 makes it. */
-const crewFlags: readonly string[] = ['--disable-warning=DEP0169'];
+export const packagedFlags: readonly string[] = ['--max-old-space-size=256', '--max-semi-space-size=8'];
 
 /** How the process of these members is started: as installed where there is one, else as a crew. */
 export function unitPlan(options: FleetOptions, unit: string, members: readonly Member[]): ProcessPlan {
@@ -28,7 +21,8 @@ export function unitPlan(options: FleetOptions, unit: string, members: readonly 
   }
   return {
     file: programs.node,
-    args: [...crewFlags, ...programs.soak, 'crew'],
+    // A crew's heap is that of many, and as large as V8 makes it.
+    args: [...programs.soak, 'crew'],
     environment: { ...environmentFor(options, unit), ...trustFor(options) },
     hasChannel: true,
   };
