@@ -18,12 +18,13 @@ const rules: readonly Rule[] = [
   },
   {
     name: 'named value',
-    form: /\b(sig|SharedAccessKey|AccountKey|password|token)=[^&\s;"'\\]+/gi,
+    // Whatever a name ends in: access_token, clientSecret. Functions of Azure have their key as code.
+    form: /(\bsig|SharedAccessKey|AccountKey|password|passphrase|token|secret|api[_-]?key|[?&](?:code|key))=(?!\[secret\]|\*\*\*)[^&\s;"'\\]+/gi,
     shown: `$1=${shown}`,
   },
   {
     name: 'named value',
-    form: /(\\?"(?:password|passphrase|token|secret|symmetric_?key|primary_?key|secondary_?key|api_?key)\\?" ?: ?\\?")(?!\[secret\]|\*\*\*|file:|env:|credential:)[^"\\]+/gi,
+    form: /(\\?"[\w-]{0,40}(?:password|passphrase|token|secret|symmetric_?key|primary_?key|secondary_?key|api[_-]?key)\\?" ?: ?\\?")(?!\[secret\]|\*\*\*|file:|env:|credential:)[^"\\]+/gi,
     shown: `$1${shown}`,
   },
   { name: 'password in a URL', form: /(?<=:\/\/)(?!\[secret\]@|\*\*\*@)[^/\s@"'\\]+@/g, shown: `${shown}@` },

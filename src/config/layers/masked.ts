@@ -1,4 +1,5 @@
 import { Secret } from '../../lib/secret.ts';
+import { withoutSecrets } from '../../lib/without-secrets.ts';
 import { looksSecret } from '../found.ts';
 import type { LoadedConfig } from '../parse.ts';
 import type { KeyPath } from '../positions.ts';
@@ -46,7 +47,7 @@ function maskedText(text: string, path: KeyPath, secrets: ReadonlySet<string>): 
   const without = parts
     .reduce((rest, secret) => rest.replaceAll(secret, mask), text)
     .replace(userInUrl, `${mask}@`);
-  return looksSecret(without) ? mask : without;
+  return looksSecret(without) ? mask : withoutSecrets(without);
 }
 
 function isHidden(path: KeyPath): boolean {

@@ -15,6 +15,17 @@ describe('a text without secrets', () => {
     ['proxy http://me:p,w@proxy:3128/', 'proxy http://[secret]@proxy:3128/'],
     ['mqtts://token@broker', 'mqtts://[secret]@broker'],
     ['token=a,b; next', 'token=[secret]; next'],
+    ['GET /x?access_token=abc&code=d%3D&unit=C', 'GET /x?access_token=[secret]&code=[secret]&unit=C'],
+    [
+      'curl --api-key=abc apiKey=def clientSecret=ghi',
+      'curl --api-key=[secret] apiKey=[secret] clientSecret=[secret]',
+    ],
+    [
+      '{"access_token": "abc", "clientSecret":"def"}',
+      '{"access_token": "[secret]", "clientSecret":"[secret]"}',
+    ],
+    ['design=7 exit code=3 key=up tokens=5', 'design=7 exit code=3 key=up tokens=5'],
+    ['token=[secret]', 'token=[secret]'],
     [
       'cannot read /sys/class/thermal/thermal_zone0/temp',
       'cannot read /sys/class/thermal/thermal_zone0/temp',
@@ -26,7 +37,7 @@ describe('a text without secrets', () => {
   }
 
   it('is found in a moment, however long it is', () => {
-    const long = `${'x'.repeat(200_000)} ${'-----BEGIN '.repeat(20_000)} ${'://'.repeat(20_000)} ${'x.'.repeat(20_000)}`;
+    const long = `${'x'.repeat(200_000)} ${'-----BEGIN '.repeat(20_000)} ${'://'.repeat(20_000)} ${'x.'.repeat(20_000)} ${'"'.repeat(20_000)} ${'"x'.repeat(20_000)}`;
     const startMs = performance.now();
     assert.equal(withoutSecrets(long), long);
     assert.ok(performance.now() - startMs < 1000);
