@@ -9,7 +9,7 @@ import { inScope } from '../lib/scope.ts';
 import type { Input } from '../telemetry/inputs/input.ts';
 import { makeInput } from '../telemetry/inputs/make-input.ts';
 import { Intake } from '../telemetry/intake/intake.ts';
-import { messageBytes } from '../telemetry/message.ts';
+import { maxMessageBytes, messageBytes } from '../telemetry/message.ts';
 import type { MessageDraft } from '../telemetry/message.ts';
 import { Processor } from '../telemetry/processing/processor.ts';
 import type { Reading } from '../telemetry/reading.ts';
@@ -47,6 +47,11 @@ export async function testInput(configPath: string, name: string, test: InputTes
   } finally {
     intake.flush();
   }
+  const { oversize } = intake.refused;
+  if (oversize > 0)
+    throw new CommandError(
+      `cannot send ${oversize} of the messages of ${name}: IoT Hub takes none of more than ${maxMessageBytes} bytes`,
+    );
 }
 
 /** A broker lets go of a client when another of its name comes, and forgets what that one has acknowledged. */
@@ -80,6 +85,7 @@ function printingIntake(
     budget: { admits: () => true },
     queue: {
       offer: (draft) => {
+        if (messageBytes(draft) > maxMessageBytes) return { accepted: false, reason: 'oversize' };
         print(shown(draft));
         return { accepted: true, messageId: '', sequence: 0, safe: Promise.resolve('memory') };
       },

@@ -19,7 +19,7 @@ export function postedAnswer({ accepted, stored, refused, reason = 'full', durab
 
 const why = {
   full: 'the queue is full, and what it holds has the same priority or a higher one',
-  oversize: 'IoT Hub takes no message above 256 KB with its properties',
+  oversize: 'a message may have 256 KB with its properties, as IoT Hub has it, and 16 KB of properties',
   budget: 'the budget for messages of this priority is spent',
 };
 

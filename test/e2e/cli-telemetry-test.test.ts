@@ -68,6 +68,17 @@ describe('dps-agent telemetry test', () => {
     ...over,
   });
 
+  it('does not print what the hub would not take, and says so', async () => {
+    const script = `console.log(JSON.stringify({ x: 'x'.repeat(300_000) })); console.log('{"n":1}')`;
+    const { code, stdout, stderr } = await test(
+      [{ name: 'i', ...program(script, { max_output: '1MB' }) }],
+      'i',
+    );
+    assert.equal(code, 1);
+    assert.match(stdout, /^message of i: [^\n]*\n {2}\{"n":1\}\n$/);
+    assert.match(stderr, /cannot send 1 of the messages of i: IoT Hub takes none of more than 262144 bytes/);
+  });
+
   it('prints for people the message that the system input would send', async () => {
     const { code, stdout, stderr } = await test([{ name: 'board', type: 'system' }], 'board');
     assert.deepEqual([code, stderr], [0, '']);

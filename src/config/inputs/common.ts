@@ -54,6 +54,9 @@ export interface InputCommon {
 
 const propertyText = 'text of up to 1024 printable ASCII characters';
 
+/** Names and values together; with what the agent adds they are still part of a topic that MQTT can carry. */
+const mostPropertyBytes = 16_000;
+
 /** Names and values that IoT Hub takes as they are (protocol.md 3.3), and that do not stand for something else. */
 function parseProperties(input: unknown): Parsed<Readonly<Record<string, string>>> {
   const what = 'a mapping of names to texts';
@@ -66,5 +69,14 @@ function parseProperties(input: unknown): Parsed<Readonly<Record<string, string>
     if (typeof value !== 'string' || !/^[\x20-\x7e]{0,1024}$/.test(value))
       return { problem: `property ${name}: ${expected(propertyText, value)}${quotesHint(value)}` };
   }
+  // Each is ASCII by now.
+  const bytes = Object.entries(input).reduce(
+    (sum, [name, text]) => sum + name.length + String(text).length,
+    0,
+  );
+  if (bytes > mostPropertyBytes)
+    return {
+      problem: `expected at most ${mostPropertyBytes} bytes of names and texts in all, found ${bytes}`,
+    };
   return { value: input as Record<string, string> };
 }
