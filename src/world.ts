@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import { readdirSync } from 'node:fs';
 import { readFile, statfs } from 'node:fs/promises';
 import { setDefaultAutoSelectFamilyAttemptTimeout } from 'node:net';
@@ -226,9 +227,28 @@ async function trustedCertificates(path: string | undefined): Promise<string[] |
   if (path === undefined) return undefined;
   try {
     const bundle = await readFile(path, 'utf8');
-    if (!bundle.includes('-----BEGIN CERTIFICATE-----')) throw new Error('it holds no PEM certificate');
+    checkCertificates(bundle);
     return [...rootCertificates, bundle];
   } catch (cause) {
     throw new ConfigError(`cannot use trust_bundle_cert ${path}: ${describeError(cause)}`, { cause });
+  }
+}
+
+/** OpenSSL takes what stands before the first certificate that it cannot read, and says nothing of that or of the others. */
+function checkCertificates(bundle: string): void {
+  const begin = '-----BEGIN CERTIFICATE-----';
+  const certificates = bundle.split(begin).slice(1);
+  if (certificates.length === 0) throw new Error('it holds no PEM certificate');
+  for (const [index, rest] of certificates.entries()) {
+    if (isCertificate(`${begin}${rest}`)) continue;
+    throw new Error(`certificate ${index + 1} of ${certificates.length} in it cannot be read`);
+  }
+}
+
+function isCertificate(pem: string): boolean {
+  try {
+    return new X509Certificate(pem).raw.length > 0;
+  } catch {
+    return false;
   }
 }

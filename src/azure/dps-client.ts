@@ -12,7 +12,7 @@ import type { DpsResponse } from './dps-response.ts';
 import { GuardedMqttBase } from './guarded-base.ts';
 import type { Connector } from './connector.ts';
 import type { MqttLink } from './mqtt-link.ts';
-import { targetOf } from './target.ts';
+import { authorityOf, targetOf } from './target.ts';
 
 /**
  * DPS over MQTT with the SDK's transport. The polling is done here and not by the SDK's registration client, which
@@ -34,7 +34,8 @@ export class AzureDpsClient implements DpsClient {
   async register(request: RegistrationRequest, signal: AbortSignal): Promise<Assignment> {
     signal.throwIfAborted();
     const { endpoint, credential } = request;
-    const doing = `register ${credential.registrationId} with DPS at ${endpoint.host}:${endpoint.port}`;
+    const place = authorityOf(endpoint.host, endpoint.port);
+    const doing = `register ${credential.registrationId} with DPS at ${place}`;
     const errand = { service: 'DPS', target: targetOf(endpoint), credential, doing } as const;
     return await this.#connector.run(errand, signal, async (link) => {
       const registration = new Registration(announcing(request, this.#modelId), link, doing);
@@ -115,7 +116,7 @@ class Registration {
     const { endpoint, scopeId, credential, payload } = this.#request;
     const request = {
       registrationId: credential.registrationId,
-      provisioningHost: `${endpoint.host}:${endpoint.port}`,
+      provisioningHost: authorityOf(endpoint.host, endpoint.port),
       idScope: scopeId,
       ...(payload === undefined ? {} : { payload }),
     };
