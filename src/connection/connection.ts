@@ -115,7 +115,9 @@ export class Connection implements Service {
   /** What the current state is doing; an interruption breaks it off. */
   #work = new AbortController();
   readonly #wanted = new Set<Interruption>();
-  /** Who has said so. */
+  /** A credential could not be read when its assignment was looked for: there may be one. */
+  #mayBeCached = false;
+  /** Who says where the device belongs. */
   #place: string;
   #attempt: ClockAttempt;
   #status: ConnectionStatus;
@@ -259,6 +261,7 @@ export class Connection implements Service {
     for await (const event of this.#perform(from, work.signal, stop)) {
       // The present one, not the one that was begun with: a trial may have taken of the budget meanwhile.
       state = transition(this.#status.state ?? from, event, this.#context());
+      if (event.name === 'failed') this.#tellRefusal(from, event.error, state);
       this.#announce(state, event);
     }
     return state;
@@ -279,13 +282,15 @@ export class Connection implements Service {
   /** The first credential that an assignment was cached for. */
   async #cached(): Promise<Known> {
     const { identity, loadCredential, policy } = this.#options;
+    this.#mayBeCached = false;
     for (const credential of policy.credentials) {
       try {
         const cached = await identity.cached(await loadCredential(credential));
         if (cached !== undefined) return { cached, credential };
       } catch (error) {
-        // Nothing can be told of an unusable credential; when its turn comes, the attempt says what is wrong with it.
+        // When its turn comes, the attempt says what is wrong with it.
         if (!(error instanceof CloudError)) throw error;
+        this.#mayBeCached = true;
       }
     }
     return { cached: undefined, credential: 'primary' };
@@ -366,7 +371,12 @@ export class Connection implements Service {
   }
 
   async #provision({ credential, history }: In<'provisioning'>, signal: AbortSignal): Promise<Event> {
-    const loaded = await this.#options.loadCredential(credential);
+    const { alwaysReprovisionOnStartup, identity, loadCredential } = this.#options;
+    const loaded = await loadCredential(credential);
+    const isForCached = this.#mayBeCached && history.trigger === 'no cached assignment';
+    const cached = isForCached && !alwaysReprovisionOnStartup ? await identity.cached(loaded) : undefined;
+    this.#mayBeCached = false;
+    if (cached !== undefined) return { name: 'remembered', assignment: cached };
     const assignment = await this.#register(loaded, history.trigger, signal);
     return { name: 'assigned', assignment };
   }
@@ -438,6 +448,16 @@ export class Connection implements Service {
         log.info({ state: state.name }, 'stopped');
         return;
     }
+  }
+
+  /** A wait says what led to it; where the other credential has its turn instead, nobody else would. */
+  #tellRefusal(from: State, error: CloudError, to: State): void {
+    if (!('credential' in from) || (to.name === 'waiting' && to.reason === error)) return;
+    const { code, kind, remedy } = error;
+    this.#options.log.warn(
+      { code, kind, credential: from.credential },
+      `the ${from.credential} credential is refused, and the other one has its turn: ${describeError(error)} [${code}] – ${remedy}`,
+    );
   }
 
   #announceWait({ name, reason, delayMs, next }: State & { name: 'waiting' }): void {

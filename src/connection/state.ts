@@ -58,6 +58,8 @@ type Next = 'provisioning' | 'connecting';
 
 export type Event =
   | { readonly name: 'assigned'; readonly assignment: Assignment }
+  /** There is an assignment for this credential after all: it could not be read when that was looked for. */
+  | { readonly name: 'remembered'; readonly assignment: Assignment }
   | { readonly name: 'opened' }
   | { readonly name: 'failed'; readonly error: CloudError }
   | { readonly name: 'lost'; readonly error: CloudError; readonly uptimeMs: number }
@@ -235,6 +237,11 @@ function fromProvisioning(state: In<'provisioning'>, event: Event, context: Cont
   if (event.name === 'assigned') {
     const { assignment } = event;
     const history = { ...state.history, known: assignment, askedDps: true, otherRefused: false };
+    return { name: 'connecting', assignment, credential, history };
+  }
+  if (event.name === 'remembered') {
+    const { assignment } = event;
+    const history = { ...refunded(state.history, context), known: assignment, working: credential };
     return { name: 'connecting', assignment, credential, history };
   }
   if (event.name !== 'failed') return state;

@@ -88,6 +88,8 @@ export class ConnectionTally {
   #account(state: ConnectionState, event: Event): void {
     switch (state) {
       case 'provisioning':
+        // Nobody was asked.
+        if (event.name === 'remembered') return;
         add(this.#registrations, event.name === 'assigned' ? 'assigned' : outcomeOf(event));
         return;
       case 'connecting':

@@ -8,6 +8,7 @@ import type {
   IdentitySource,
   RegistrationStore,
 } from '../../../src/connection/connection.ts';
+import type { Policy } from '../../../src/connection/state.ts';
 import type { HubClient } from '../../../src/connection/hub-client.ts';
 import { untilAborted } from '../../../src/lib/deadline.ts';
 import type { Service } from '../../../src/lib/service.ts';
@@ -34,6 +35,17 @@ const assignedTo = (hub: string): Assignment => ({
 const goodClock: ClockTrust = {
   settled: () => Promise.resolve(),
   begin: () => ({ temper: (error) => error, corrected: () => new Promise(() => undefined) }),
+};
+
+const policy: Policy = {
+  retry: { initialMs: 1000, maximumMs: 60_000 },
+  rejectedRetry: { initialMs: 300_000, maximumMs: 3_600_000 },
+  reprovisionAfterFailures: 10,
+  reprovisionAfterMs: 900_000,
+  reprovisionSpreadMs: 0,
+  dynamicReprovisioning: true,
+  stableAfterMs: 60_000,
+  credentials: ['primary'],
 };
 
 const forgetful: RegistrationStore = {
@@ -77,16 +89,7 @@ describe('Connection', () => {
       registrations: forgetful,
       loadCredential: () => Promise.resolve(credential),
       sessionServices: () => Promise.resolve([]),
-      policy: {
-        retry: { initialMs: 1000, maximumMs: 60_000 },
-        rejectedRetry: { initialMs: 300_000, maximumMs: 3_600_000 },
-        reprovisionAfterFailures: 10,
-        reprovisionAfterMs: 900_000,
-        reprovisionSpreadMs: 0,
-        dynamicReprovisioning: true,
-        stableAfterMs: 60_000,
-        credentials: ['primary'],
-      },
+      policy,
       alwaysReprovisionOnStartup: false,
       clock,
       random: () => 0,
@@ -129,6 +132,47 @@ describe('Connection', () => {
       void start({ registrations, identity: identityWith({ register }) });
       await settle();
       assert.equal(count, remembered);
+    });
+  }
+
+  it('tells why the first credential was refused, though the second has its turn at once', async () => {
+    const refusals = [new CloudError('DPS-401', 'register')];
+    const register = (): Promise<Assignment> => {
+      const refusal = refusals.shift();
+      return refusal === undefined ? Promise.resolve(assignedTo('one')) : Promise.reject(refusal);
+    };
+    hub.willAnswer(new FakeSession());
+    void start({
+      identity: identityWith({ register }),
+      policy: { ...policy, credentials: ['primary', 'secondary'] },
+    });
+    await settle();
+    const told = log.lines.find(({ fields }) => fields['code'] === 'DPS-401');
+    assert.equal(told?.fields['credential'], 'primary');
+    assert.match(told.message, /^the primary credential is refused, .*cannot register.* \[DPS-401\] – check/);
+    assert.equal(log.states.at(-1), 'connected');
+  });
+
+  for (const [what, alwaysReprovisionOnStartup, expected] of [
+    ['goes to the cached hub', false, ['cached']],
+    ['asks DPS where that is wanted at each start', true, ['one']],
+  ] as const) {
+    it(`${what} once the credential can be read, which could not be at the start`, async () => {
+      let isThere = false;
+      hub.willAnswer(new FakeSession());
+      void start({
+        alwaysReprovisionOnStartup,
+        identity: identityWith({ cached: () => Promise.resolve(assignedTo('cached')) }),
+        loadCredential: () =>
+          isThere
+            ? Promise.resolve(credential)
+            : Promise.reject(new CloudError('CERT-NOT-YET-VALID', 'use cert.pem')),
+      });
+      await settle();
+      assert.equal(log.states.at(-1), 'waiting');
+      isThere = true;
+      await clock.advance(1000);
+      assert.deepEqual(hub.connects, expected);
     });
   }
 

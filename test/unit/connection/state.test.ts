@@ -55,6 +55,7 @@ const states = {
 
 const events = {
   assigned: { name: 'assigned', assignment: hubTwo },
+  remembered: { name: 'remembered', assignment: hubTwo },
   opened: { name: 'opened' },
   failed: { name: 'failed', error: transient },
   lost: { name: 'lost', error: transient, uptimeMs: 20_000 },
@@ -72,6 +73,7 @@ const events = {
 const table: Record<State['name'], Record<Event['name'], State['name']>> = {
   provisioning: {
     assigned: 'connecting',
+    remembered: 'connecting',
     opened: 'provisioning',
     failed: 'waiting',
     lost: 'provisioning',
@@ -86,6 +88,7 @@ const table: Record<State['name'], Record<Event['name'], State['name']>> = {
   },
   connecting: {
     assigned: 'connecting',
+    remembered: 'connecting',
     opened: 'connected',
     failed: 'waiting',
     lost: 'connecting',
@@ -100,6 +103,7 @@ const table: Record<State['name'], Record<Event['name'], State['name']>> = {
   },
   connected: {
     assigned: 'connected',
+    remembered: 'connected',
     opened: 'connected',
     failed: 'connected',
     lost: 'waiting',
@@ -114,6 +118,7 @@ const table: Record<State['name'], Record<Event['name'], State['name']>> = {
   },
   waiting: {
     assigned: 'waiting',
+    remembered: 'waiting',
     opened: 'waiting',
     failed: 'waiting',
     lost: 'waiting',
@@ -128,6 +133,7 @@ const table: Record<State['name'], Record<Event['name'], State['name']>> = {
   },
   stopped: {
     assigned: 'stopped',
+    remembered: 'stopped',
     opened: 'stopped',
     failed: 'stopped',
     lost: 'stopped',
@@ -155,6 +161,15 @@ describe('transition', () => {
       });
     }
   }
+
+  it('goes to a hub that is remembered after all, and has the registration back that was not needed', () => {
+    const history = { ...calm, known: undefined, budget: { tokens: 1, atMs: nowMs } };
+    const after = next({ ...states.provisioning, history }, events.remembered);
+    assert.ok(after.name === 'connecting');
+    assert.deepEqual(after.assignment, hubTwo);
+    assert.deepEqual([after.history.known, after.history.budget.tokens], [hubTwo, 2]);
+    assert.equal(after.history.askedDps, false, 'a refusal by that hub is news to DPS');
+  });
 
   it('lets a registration beside the connection cost what one of its own does, and nothing else', () => {
     for (const state of [states.provisioning, states.connecting, states.connected, states.waiting]) {
