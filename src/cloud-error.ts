@@ -22,7 +22,7 @@ export const failures = {
   'NET-REFUSED': {
     kind: 'transient',
     meaning: 'the connection was refused',
-    remedy: 'check that a firewall lets TCP 8883 out, and the endpoint’s port',
+    remedy: 'check the endpoint’s port, and that a firewall lets it out: TCP 8883, or 443 with mqtt_ws',
   },
   'NET-UNREACHABLE': {
     kind: 'transient',
@@ -32,7 +32,7 @@ export const failures = {
   'NET-TIMEOUT': {
     kind: 'transient',
     meaning: 'there was no answer in time',
-    remedy: 'check that a firewall lets TCP 8883 out',
+    remedy: 'check that a firewall lets the port out: TCP 8883, or 443 with mqtt_ws',
   },
   'NET-RESET': {
     kind: 'transient',
