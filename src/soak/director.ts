@@ -55,7 +55,7 @@ export async function direct(plan: RunPlan, signal: AbortSignal): Promise<Outcom
   const startedAt = clock.now().toISOString();
   const timeline = new Timeline(clock);
   await directory.writeScenario(plan.loaded.text);
-  const outcome = await undoing(async (defer) => {
+  return await undoing(async (defer) => {
     const failing = new AbortController();
     const run = await inScope(signal, async (scope) => {
       const onFailure = (error: Error): void => {
@@ -67,12 +67,12 @@ export async function direct(plan: RunPlan, signal: AbortSignal): Promise<Outcom
     });
     failing.signal.throwIfAborted();
     const evidence = { run: { ...factsOf(plan, timeline), startedAt }, ...run, phases: timeline.phases };
-    return { evidence, verdict: judge(evidence, plan.loaded.scenario.limits) };
+    const { limits } = plan.loaded.scenario;
+    const verdict = judge(evidence, limits);
+    // Before anything is taken down: what cannot be, such as a disk that is still in use, costs the run's end and not its result.
+    await directory.writeOutcome(evidence, verdict, figuresOf(evidence, limits));
+    return { evidence, verdict };
   });
-  const { evidence, verdict } = outcome;
-  const figures = figuresOf(evidence, plan.loaded.scenario.limits);
-  await directory.writeOutcome(evidence, verdict, figures);
-  return outcome;
 }
 
 interface PerformanceOptions extends Pick<StageOptions, 'defer' | 'onFailure'> {

@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, readdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { it } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { diskFull } from '../../src/soak/faults/disk-full.ts';
 import { mountSmallDisks } from '../../src/soak/faults/small-disks.ts';
 import { battlefield, member } from '../fakes/battlefield.ts';
@@ -25,6 +28,29 @@ it('gives state directories small disks of their own, and takes them away again'
   await away();
   assert.equal(statfsSync(folder).blocks, before);
   assert.deepEqual(readdirSync(folder), []);
+});
+
+it('takes them away when whoever gave them is killed', async (test) => {
+  const folder = mkdtempSync(join(tmpdir(), 'dps-agent-disk-'));
+  test.after(() => {
+    rmSync(folder, { recursive: true });
+  });
+  const before = statfsSync(folder).blocks;
+  const source = new URL('../../src/soak/faults/small-disks.ts', import.meta.url).href;
+  const script = `
+    const { mountSmallDisks } = await import(${JSON.stringify(source)});
+    await mountSmallDisks([{ stateDirectory: ${JSON.stringify(folder)} }], { warn: console.error });
+    console.log('mounted');
+    setInterval(() => {}, 1000);`;
+  const director = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', script], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  await once(director.stdout, 'data');
+  assert.notEqual(statfsSync(folder).blocks, before);
+
+  director.kill('SIGKILL');
+  const deadline = AbortSignal.timeout(10_000);
+  while (statfsSync(folder).blocks !== before) await sleep(20, undefined, { signal: deadline });
 });
 
 it('says where a small disk cannot be had, and is content', async () => {
