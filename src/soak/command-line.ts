@@ -57,7 +57,7 @@ run:
   --crew N               with --in-process: how many to a process
   --name-prefix NAME     what agents are called before their number (default: as the scenario is called)
   --out DIR              where logs, evidence and verdict go (default ./soak-runs/<scenario>-<date>-<seed>)
-  --agent-program FILE   a dps-agent.cjs to be tried in place of this installation's
+  --agent-program FILE   a dps-agent.cjs to be tried in place of this installation's; not with --in-process
   --target azure         a real DPS; DPS_AGENT_SOAK_SCOPE_ID and DPS_AGENT_SOAK_GROUP_KEY say which
   --max-messages N       with --target azure: what may be sent and never exceeded
   --dry-run              say what would be done and what it would cost, and do nothing
@@ -127,6 +127,10 @@ function runLine(args: readonly string[]): RunLine {
   const maxMessages = wholeNumber('--max-messages', values['max-messages'], 1, 1_000_000_000);
   const isInProcess = values['in-process'];
   if (values.crew !== undefined && !isInProcess) throw new UsageError('--crew goes with --in-process only');
+  if (values['agent-program'] !== undefined && isInProcess)
+    throw new UsageError(
+      '--agent-program goes without --in-process only: there the agents are part of the soak',
+    );
   if (maxMessages !== undefined && target !== 'azure')
     throw new UsageError('--max-messages goes with --target azure only');
   if (maxMessages === undefined && target === 'azure')

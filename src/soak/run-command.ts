@@ -1,3 +1,4 @@
+import { access } from 'node:fs/promises';
 import { formatDuration } from '../config/duration.ts';
 import { UsageError } from '../cli/usage.ts';
 import type { Clock } from '../lib/clock.ts';
@@ -56,6 +57,7 @@ export async function runCommand(line: RunLine, around: Surroundings, signal: Ab
   }
   const { name, seed } = scenario;
   const azure = line.target === 'azure' ? azureOf(around) : undefined;
+  if (line.host === 'process') await checkAgent(programs, line);
   const directory = await makeRunDirectory({ out: line.out, scenario: name, seed, now: clock.now() });
   if (!json) say(`${name}, seed ${seed}, ${scenario.agents} agents, in ${directory.path}\n`);
   const { version, nodeVersion, machine } = around;
@@ -78,6 +80,18 @@ export async function runCommand(line: RunLine, around: Surroundings, signal: Ab
   if (json) say(`${JSON.stringify({ run: evidence.run, ...verdict, directory: directory.path })}\n`);
   else say(`${interruption}${describeVerdict(verdict)}${directory.path}/report.html\n`);
   return verdict.ok;
+}
+
+/** Without it a run would start nothing, again and again, and say so in its verdict. */
+async function checkAgent({ agent: [path] }: Programs, { agentProgram }: RunLine): Promise<void> {
+  if (path === undefined) return;
+  try {
+    await access(path);
+  } catch (cause) {
+    if (agentProgram !== undefined)
+      throw new UsageError(`cannot use --agent-program ${agentProgram}: there is no ${path}`, { cause });
+    throw new ConfigError(`cannot find the agent: there is no ${path}; npm run build makes it`, { cause });
+  }
 }
 
 /** Pictures for people; for everybody else, lines of JSON. */

@@ -46,6 +46,12 @@ describe('dps-agent-soak', () => {
     assert.match(stdout, /S1 or B1: 400,000 a day and unit/);
   });
 
+  it('does not begin without the agent that it is to start', async () => {
+    const { code, stderr } = await run('run --agent-program /nowhere/agent.cjs'.split(' '));
+    assert.equal(code, 64);
+    assert.match(stderr, /^dps-agent-soak: cannot use --agent-program \/nowhere\/agent.cjs: there is no /);
+  });
+
   it('does not run against Azure without being told which', async () => {
     const { code, stderr } = await run('run --target azure --max-messages 10'.split(' '));
     assert.equal(code, 64);

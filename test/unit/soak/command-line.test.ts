@@ -63,6 +63,10 @@ describe('the command line of the soak', () => {
     ['run --duration 5s', 'cannot use --duration 5s: it must be 10s at least'],
     ['run --crew 5', '--crew goes with --in-process only'],
     [
+      'run --in-process --agent-program x.cjs',
+      '--agent-program goes without --in-process only: there the agents are part of the soak',
+    ],
+    [
       'run --name-prefix a_b',
       'cannot use --name-prefix a_b: it must be letters, digits and dashes, 40 at most',
     ],

@@ -250,7 +250,7 @@ describe('the twin', () => {
 });
 
 describe('what is posted', () => {
-  const refused = (fromMs: number, toMs: number): Evidence['refusals'] => [
+  const refused = (fromMs: number, toMs: number): NonNullable<Evidence['refusals']> => [
     { agent: 'one', fromMs, toMs, status: '503' },
   ];
 
