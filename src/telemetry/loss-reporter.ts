@@ -6,6 +6,9 @@ import type { Loss, TelemetryQueue } from './queue/telemetry-queue.ts';
 /** Between two looks, in milliseconds: while messages are being dropped all the time, so often is it told. */
 const everyMs = 60_000;
 
+/** Longer than any queue is kept: once its record is safe, a loss is told nowhere else. In milliseconds. */
+const recordTtlMs = 3650 * 86_400_000;
+
 /** The input that the agent's own records come by. */
 export const agentInput = 'dps-agent';
 
@@ -47,6 +50,7 @@ export class LossReporter implements Service {
       input: agentInput,
       properties: { record: 'loss' },
       priority: 'high',
+      ttlMs: recordTtlMs,
     });
     if (!offer.accepted) return;
     await offer.safe;

@@ -5,6 +5,7 @@ import type { Loss, Place } from '../../../src/telemetry/queue/telemetry-queue.t
 import { FakeClock, settle } from '../../fakes/fake-clock.ts';
 import { FakeQueue } from '../../fakes/fake-queue.ts';
 import { tracesAt } from '../../fakes/traces.ts';
+import { QueueWorld, draft, plenty } from './queue/world.ts';
 
 const loss: Loss = {
   priority: 'low',
@@ -131,4 +132,22 @@ describe('LossReporter', () => {
     await clock.advance(120_000);
     assert.deepEqual([queue.offered.length, queue.losses], [1, []]);
   });
+});
+
+it('has its record outlast the TTL of its priority, when the session ends before it is sent', async () => {
+  const world = new QueueWorld();
+  const high = { maxBytes: 100e6, ttlMs: 60_000 };
+  world.settings = { ...plenty, priorities: { ...plenty.priorities, high } };
+  const queue = await world.open();
+  queue.offer(draft('x'.repeat(300_000), { input: 'camera' }));
+  const session = new AbortController();
+  const running = new LossReporter(queue, world.clock).run(session.signal);
+  await world.flush();
+  session.abort();
+  await running;
+  assert.deepEqual(queue.losses, []);
+  await world.clock.advance(86_400_000);
+  const [record] = await world.takeAll('high');
+  assert.match(String(record?.message.body), /"reason":"oversize","count":1/);
+  await world.close();
 });
