@@ -1,13 +1,14 @@
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { bodyText } from '../message.ts';
-import type { TelemetryMessage } from '../message.ts';
-import type { QueueFiles } from './queue-files.ts';
+import type { MessageContent, TelemetryMessage } from '../message.ts';
+import type { QueueFile, QueueFiles } from './queue-files.ts';
 import { recordedMs } from './record.ts';
 
 const maxBytes = 1_048_576;
 
 export interface DeadLetter {
-  readonly message: TelemetryMessage;
+  /** One that was never taken in has no ID. */
+  readonly message: MessageContent & Pick<TelemetryMessage, 'priority'> & { readonly messageId?: string };
   readonly why: string;
   readonly whenMs: number;
 }
@@ -22,18 +23,14 @@ export class DeadLetterFile {
     this.#path = join(directory, 'dead-letter.ndjson');
   }
 
-  /** Resolves with the bytes written. */
-  async append(letters: readonly DeadLetter[]): Promise<number> {
-    let written = 0;
-    for (const letter of letters) written += await this.#append(Buffer.from(`${lineOf(letter)}\n`));
-    return written;
-  }
-
-  async #append(line: Buffer): Promise<number> {
+  /** Resolves with the bytes written once a power cut costs them no more. */
+  async append(letter: DeadLetter): Promise<number> {
+    const line = Buffer.from(`${lineOf(letter)}\n`);
     if (!(await this.#writeIfItFits(line))) {
       await this.#files.rename(this.#path, `${this.#path}.1`);
       await this.#writeIfItFits(line);
     }
+    await this.#files.syncDirectory(dirname(this.#path));
     return line.length;
   }
 
@@ -42,13 +39,21 @@ export class DeadLetterFile {
     const file = await this.#files.open(this.#path, 'edit');
     try {
       const bytes = await file.size();
-      if (bytes > 0 && bytes + line.length > maxBytes) return false;
-      await file.write(line, bytes);
+      if (bytes > 0 && bytes + line.length >= maxBytes) return false;
+      await file.write((await endsWithinLine(file, bytes)) ? Buffer.concat([newline, line]) : line, bytes);
+      await file.sync();
       return true;
     } finally {
       await file.close();
     }
   }
+}
+
+const newline = Buffer.from('\n');
+
+/** A full disk or a power cut may have cut the last line short: the next does not go on in it. */
+async function endsWithinLine(file: QueueFile, bytes: number): Promise<boolean> {
+  return bytes > 0 && !(await file.read(1, bytes - 1)).equals(newline);
 }
 
 function lineOf({ message, why, whenMs }: DeadLetter): string {

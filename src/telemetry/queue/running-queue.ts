@@ -71,7 +71,10 @@ export class DiskQueue implements TelemetryQueue, Service {
   offer(draft: MessageDraft): Offer {
     const { lanes, room, clock, health, numbering } = this.#parts;
     const { priority } = draft;
-    if (messageBytes(draft) > maxMessageBytes) return this.#refuse(draft, 'oversize');
+    if (messageBytes(draft) > maxMessageBytes) {
+      this.#parts.deadLetters.putTooLarge(draft, clock.monotonic(), clock.now().getTime());
+      return this.#refuse(draft, 'oversize');
+    }
     const bytes = recordBytes(draft, draft.ttlMs);
     const settings = this.#parts.settings();
     const diskWorks = health.trouble === undefined;
@@ -336,6 +339,8 @@ export class DiskQueue implements TelemetryQueue, Service {
     if (nowMs >= this.#housekeepingAtMs) this.#housekeep(nowMs);
     for (const priority of priorities) this.#serve(lanes[priority]);
     if (health.retryAtMs !== undefined && nowMs < health.retryAtMs) return;
+    // Before the files that they were in are removed.
+    if (deadLetters.isDue) await deadLetters.empty();
     await this.#attempt(async () => {
       const wasFailing = health.trouble !== undefined;
       await store.removeEmptied();
@@ -348,7 +353,6 @@ export class DiskQueue implements TelemetryQueue, Service {
       if (drops.tally.changed && (nowMs >= this.#savingAtMs || wasFailing)) await store.saveLosses();
       if (!drops.tally.changed) this.#savingAtMs = Infinity;
     });
-    if (deadLetters.isDue) await deadLetters.empty();
     if (!this.#isCrowded()) this.#roomy.wakeAll();
   }
 

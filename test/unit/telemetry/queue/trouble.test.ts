@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { isJsonObject, parseJson } from '../../../../src/lib/json.ts';
 import { QueueWorld, bodies, draft, plenty } from './world.ts';
 
 describe('a failing disk', () => {
@@ -360,8 +361,7 @@ it('sets aside what the hub will never take, for a person to read', async () => 
   assert.ok(entry);
   queue.setAside(entry, 'IoT Hub refused it');
   await world.work();
-  const [line] = world.files.content('/queue/dead-letter.ndjson').toString().trimEnd().split('\n');
-  const letter = JSON.parse(line ?? '') as Record<string, unknown>;
+  const [letter = {}] = letters(world);
   assert.deepEqual(
     [letter['messageId'], letter['why'], letter['body'], letter['properties']],
     [messageId, 'IoT Hub refused it', 'poison', { a: 'b' }],
@@ -370,3 +370,57 @@ it('sets aside what the hub will never take, for a person to read', async () => 
   assert.equal(queue.depth, 0);
   await world.close();
 });
+
+it('sets aside the beginning of what is too large for the hub, one an hour of each input', async () => {
+  const world = new QueueWorld();
+  const queue = await world.open();
+  const offer = (input: string): void => {
+    assert.equal(queue.offer(draft(`${input} ${'x'.repeat(300_000)}`, { input })).accepted, false);
+  };
+  for (const input of ['a', 'b', 'a']) offer(input);
+  await world.work();
+  assert.deepEqual(
+    letters(world).map(({ input, body }) => [input, String(body).slice(0, 4)]),
+    [
+      ['a', 'a xx'],
+      ['b', 'b xx'],
+    ],
+  );
+  assert.match(String(letters(world)[0]?.['why']), /^it has 3\d{5} bytes, and IoT Hub takes at most 262144/);
+  assert.ok(world.files.content(deadLetters).length < 10_000);
+  await world.clock.advance(3_600_000);
+  offer('a');
+  await world.work();
+  assert.equal(letters(world).length, 3);
+  assert.equal(queue.status.dropped.normal.oversize, 4);
+  await world.close();
+});
+
+it('writes each letter once, on a line of its own, though the disk is full in between, and keeps it', async () => {
+  const world = new QueueWorld();
+  const queue = await world.open();
+  const bodiesOf = (): unknown[] => letters(world).map(({ body }) => body);
+  for (const body of ['first', 'second']) world.offer(body);
+  const [first, second] = await world.takeAll();
+  assert.ok(first && second);
+  world.files.capacityBytes = world.files.usedBytes + 4096;
+  for (const entry of [first, second]) queue.setAside(entry, 'w'.repeat(3000));
+  await world.work();
+  world.files.capacityBytes = 2 ** 40;
+  await world.clock.advance(60_000);
+  await world.work();
+  assert.deepEqual(bodiesOf(), ['first', 'second']);
+  world.cutPower();
+  assert.deepEqual(bodiesOf(), ['first', 'second']);
+});
+
+const deadLetters = '/queue/dead-letter.ndjson';
+
+/** Of lines that are whole. */
+function letters(world: QueueWorld): Record<string, unknown>[] {
+  const lines = world.files.content(deadLetters).toString().trimEnd().split('\n');
+  return lines.flatMap((line) => {
+    const letter = parseJson(line);
+    return isJsonObject(letter) ? [letter] : [];
+  });
+}
