@@ -1,5 +1,6 @@
 import { isAbsolute, join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { scopeIdPattern } from './config-file.ts';
 
 /** The command line was not understood; the message says what to type. */
 export class UsageError extends Error {
@@ -59,7 +60,7 @@ export function parseCommandLine(args: readonly string[]): CommandLine {
     data: values.data,
     config: values.config,
     host: values.host,
-    scope: values.scope,
+    scope: scopeId(values.scope),
     port: wholeNumber('--port', values.port, 0, 65535),
     controlPort: wholeNumber('--control-port', values['control-port'], 0, 65535),
     hubs: wholeNumber('--hubs', values.hubs, 1, 100),
@@ -78,6 +79,11 @@ function parse(args: readonly string[]): ReturnType<typeof parseArgs<{ options: 
   } catch (error) {
     throw new UsageError(error instanceof Error ? error.message : String(error), { cause: error });
   }
+}
+
+function scopeId(text: string | undefined): string | undefined {
+  if (text === undefined || scopeIdPattern.test(text)) return text;
+  throw new UsageError(`cannot use --scope ${text}: it must be letters and digits`);
 }
 
 function wholeNumber(

@@ -4,13 +4,15 @@ import { ConfigError } from '../lib/errors.ts';
 import { describeIssues } from './input.ts';
 import { seedSchema } from './seed.ts';
 
+export const scopeIdPattern = /^[A-Za-z0-9]+$/;
+
 const port = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(65535));
 const wholeSeconds = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(3600));
 
 /** config/simulator.example.yaml explains every key. */
 const configSchema = v.strictObject({
   ...seedSchema.entries,
-  scopeId: v.optional(v.pipe(v.string(), v.regex(/^[A-Za-z0-9]+$/, 'must be letters and digits'))),
+  scopeId: v.optional(v.pipe(v.string(), v.regex(scopeIdPattern, 'must be letters and digits'))),
   host: v.optional(v.string()),
   publicHost: v.optional(v.string()),
   names: v.optional(v.array(v.string())),

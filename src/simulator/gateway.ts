@@ -83,15 +83,14 @@ export class Gateway {
     const server = this.#createServer();
     this.#server = server;
     try {
+      // A port beyond the last one is no event of the server's: that throws.
       await new Promise<void>((resolve, reject) => {
-        server.once('error', (error: Error) => {
-          reject(new ListenError(this.#options.host, port, error));
-        });
+        server.once('error', reject);
         server.listen({ port, host: this.#options.host, backlog: 1024 }, resolve);
       });
     } catch (error) {
       this.#server = undefined;
-      throw error;
+      throw new ListenError(this.#options.host, port, error);
     }
     server.on('error', (error) => {
       this.#options.log.warn({ reason: describeError(error) }, 'the listener failed');

@@ -12,11 +12,11 @@ export function isJsonObject(value: unknown): value is JsonObject {
 const deepest = 500;
 
 /** Parses JSON; `undefined` when the text is none, or nested beyond all sense. An empty or blank text is none. */
-export function parseJson(text: string): JsonValue | undefined {
+export function parseJson(text: string, levels = deepest): JsonValue | undefined {
   try {
     const value = JSON.parse(text) as JsonValue;
     // Each level takes two brackets: most texts are too short for that.
-    return text.length > 2 * deepest && isDeeper(value, deepest) ? undefined : value;
+    return text.length > 2 * levels && isDeeper(value, levels) ? undefined : value;
   } catch {
     return undefined;
   }

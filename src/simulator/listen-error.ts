@@ -8,8 +8,8 @@ export class ListenError extends Error {
   /** It is the control API's port. */
   readonly control: boolean;
 
-  constructor(host: string, port: number, cause: Error, control = false) {
-    const taken = 'code' in cause && cause.code === 'EADDRINUSE';
+  constructor(host: string, port: number, cause: unknown, control = false) {
+    const taken = cause instanceof Error && 'code' in cause && cause.code === 'EADDRINUSE';
     super(`cannot listen on ${host}:${port}${control ? ' for control' : ''}`, { cause });
     this.port = port;
     this.taken = taken;

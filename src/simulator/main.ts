@@ -9,6 +9,7 @@ import type { CommandLine } from './command-line.ts';
 import { parseSimulatorConfig } from './config-file.ts';
 import type { SimulatorConfig } from './config-file.ts';
 import { lineLog } from './line-log.ts';
+import { DataDirectoryError } from './data-directory.ts';
 import { ListenError } from './listen-error.ts';
 import { omit } from './omit.ts';
 import { ServiceError } from './service-error.ts';
@@ -101,8 +102,8 @@ function report(error: unknown): number {
   }
   process.stderr.write(`dps-agent-simulator: ${describeError(error)}\n${advice(error)}`);
   if (error instanceof ConfigError) return exitCodes.config;
-  if (!(error instanceof ListenError) && error instanceof Error)
-    process.stderr.write(`${error.stack ?? ''}\n`);
+  const isTold = error instanceof ListenError || error instanceof DataDirectoryError;
+  if (!isTold && error instanceof Error) process.stderr.write(`${error.stack ?? ''}\n`);
   return exitCodes.failure;
 }
 
@@ -110,5 +111,5 @@ function report(error: unknown): number {
 function advice(error: unknown): string {
   if (!(error instanceof ListenError) || !error.taken) return '';
   const option = error.control ? '--control-port' : '--port';
-  return `Another program, perhaps another simulator, uses it. Choose another: ${option} ${error.port + 1000}, or ${option} 0 for any free one.\n`;
+  return `Another program, perhaps another simulator, uses it. Choose another: ${option} ${error.port + 1000}, or ${option} 0 for any free one; beside another simulator also another --data DIR.\n`;
 }

@@ -8,6 +8,7 @@ import type { CloudToDeviceMessage } from './cloud-to-device.ts';
 import { Changes } from './changes.ts';
 import { ConnectionLog } from './connection-log.ts';
 import { ControlServer } from './control-server.ts';
+import { claimDataDirectory, usable } from './data-directory.ts';
 import { Dps } from './dps.ts';
 import { FaultBook } from './faults.ts';
 import { FaultDesk } from './fault-desk.ts';
@@ -111,15 +112,33 @@ export interface CallOptions {
   readonly signal?: AbortSignal;
 }
 
-/** Starts DPS, the hubs and the control API. Rejects, with nothing left open, when a port is taken. */
+/**
+ * Starts DPS, the hubs and the control API. Rejects, with nothing left open, with a ListenError when a port is taken, and
+ * with a DataDirectoryError when the data directory is, or cannot be written.
+ */
 export async function startSimulator(options: SimulatorOptions): Promise<Simulator> {
+  const claim = await claimDataDirectory(options.dataDirectory, options.log ?? quietLog);
+  try {
+    const simulator = await startHere(options);
+    const close = (): Promise<void> => simulator.close().finally(() => claim.release());
+    return { ...simulator, close };
+  } catch (error) {
+    await claim.release();
+    throw error;
+  }
+}
+
+async function startHere(options: SimulatorOptions): Promise<Simulator> {
   const clock = options.clock ?? new SystemClock();
   const log = options.log ?? quietLog;
   const statePath = stateFileIn(options.dataDirectory);
-  const earlier = await readState(statePath, log);
+  const earlier = await usable(options.dataDirectory, readState(statePath, log));
   const publicHost = options.publicHost ?? 'localhost';
   const names = [...new Set(['localhost', '127.0.0.1', '::1', publicHost, ...(options.names ?? [])])];
-  const identity = await loadIdentity(options.dataDirectory, names, clock.now(), log);
+  const identity = await usable(
+    options.dataDirectory,
+    loadIdentity(options.dataDirectory, names, clock.now(), log),
+  );
   const core = makeCore(options, earlier, clock, log);
   const { faults, connections, messages, registry, dps, blobs, uploads } = core;
   const host = options.host ?? '127.0.0.1';

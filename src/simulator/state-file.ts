@@ -9,6 +9,8 @@ import { parseJson } from './json.ts';
 import type { Snapshot } from './registry.ts';
 
 const format = 1;
+/** What was taken was not nested too deep, and is nested deeper here. */
+const ofAnyDepth = Infinity;
 
 /** Enough of the shape to be sure that the file is ours and whole; what is in it was checked when it came in. */
 const section = v.looseObject({
@@ -64,7 +66,7 @@ export function stateFileIn(dataDirectory: string): string {
 export async function readState(path: string, log: Log): Promise<SimulatorState | undefined> {
   const text = await readFileIfPresent(path);
   if (text === undefined) return undefined;
-  const result = v.safeParse(stateSchema, parseJson(text));
+  const result = v.safeParse(stateSchema, parseJson(text, ofAnyDepth));
   if (result.success) return result.output as unknown as SimulatorState;
   const aside = await setAside(path);
   log.warn(

@@ -98,8 +98,29 @@ describe('the command', () => {
     const taken = await start(t, ['--data', data, '--port', String(port)]).ended;
     assert.equal(taken.code, 1);
     assert.match(taken.stderr, new RegExp(`cannot listen on 127\\.0\\.0\\.1:${port}[^]*--port`));
-    const wrong = await start(t, ['--porrt', '1']).ended;
-    assert.equal(wrong.code, 64);
-    assert.match(wrong.stderr, /--porrt[^]*Usage:/);
+    assert.match(taken.stderr, / --data DIR/);
+    for (const [args, reason] of [
+      [['--porrt', '1'], /--porrt[^]*Usage:/],
+      [['--scope', '0ne/AAAA'], /cannot use --scope 0ne\/AAAA: it must be letters and digits[^]*Usage:/],
+    ] as const) {
+      const wrong = await start(t, args).ended;
+      assert.equal(wrong.code, 64);
+      assert.match(wrong.stderr, reason);
+    }
+  });
+
+  it('says what it cannot do without showing where in the program that was', async (t) => {
+    const data = await temporaryDirectory(t);
+    const file = join(data, 'file');
+    await writeFile(file, '');
+    const anyPort = ['--control-port', '0'];
+    for (const [args, reason] of [
+      [['--data', file, '--port', '0', ...anyPort], `cannot use the data directory ${file}: `],
+      [['--data', data, '--port', '65535', '--hubs', '2', ...anyPort], 'cannot listen on 127.0.0.1:65536: '],
+    ] as const) {
+      const { code, stderr } = await start(t, args).ended;
+      assert.ok(stderr.startsWith(`dps-agent-simulator: ${reason}`), stderr);
+      assert.deepEqual([code, stderr.split('\n').length], [1, 2]);
+    }
   });
 });

@@ -7,7 +7,11 @@ import { describe, it } from 'node:test';
 import { setTimeout as aTimer } from 'node:timers/promises';
 import { connect } from 'node:tls';
 import type { TLSSocket } from 'node:tls';
+import { spawn } from 'node:child_process';
+import { describeError } from '../../../src/lib/errors.ts';
 import type { Log } from '../../../src/lib/log.ts';
+import { DataDirectoryError } from '../../../src/simulator/data-directory.ts';
+import type { JsonValue } from '../../../src/simulator/json.ts';
 import { ListenError } from '../../../src/simulator/listen-error.ts';
 import { quietLog } from '../../../src/simulator/quiet-log.ts';
 import { startSimulator } from '../../../src/simulator/simulator.ts';
@@ -78,6 +82,19 @@ describe('a restart on the same data directory', () => {
     assert.equal(again.connack.sessionPresent, true);
     assert.equal((await again.wire.next('publish')).payload.toString(), 'kept');
     assert.equal((await register(second, 'gw-1', key))['substatus'], 'reprovisionedToInitialAssignment');
+  });
+
+  it('keeps a property of arrays in arrays, as deep as it was taken', async (t) => {
+    const dataDirectory = await temporaryDirectory(t);
+    const first = await startSimulator({ dataDirectory });
+    first.registry.putDevice('gw-1', {});
+    const deep = JSON.parse('['.repeat(495) + ']'.repeat(495)) as JsonValue;
+    const body = JSON.stringify({ properties: { desired: { deep } } });
+    const { status } = await fetch(`${first.controlUrl}/twins/gw-1`, { method: 'PATCH', body });
+    assert.equal(status, 200);
+    await first.close();
+    const second = await simulatorFor(t, { dataDirectory });
+    assert.deepEqual(second.registry.getDevice('gw-1').twin.desired.properties, { deep });
   });
 
   it('follows the device when the ports are other ones', async (t) => {
@@ -179,6 +196,24 @@ describe('a start', () => {
     });
     const controlPort = Number(new URL(one.controlUrl).port);
     await assert.rejects(startSimulator({ dataDirectory, controlPort }), { control: true, taken: true });
+  });
+
+  it('leaves a data directory to the simulator that has it, and takes it over from one that was killed', async (t) => {
+    const dataDirectory = await temporaryDirectory(t);
+    const one = await startSimulator({ dataDirectory });
+    await assert.rejects(startSimulator({ dataDirectory }), (error) => {
+      assert.ok(error instanceof DataDirectoryError);
+      const said = `cannot use the data directory ${dataDirectory}: another simulator uses it`;
+      return describeError(error) === said;
+    });
+    await one.close();
+    const killed = spawn(process.execPath, [
+      '-e',
+      `require('node:net').createServer().listen(process.argv[1], () => process.kill(process.pid, 'SIGKILL'))`,
+      join(dataDirectory, 'in-use.sock'),
+    ]);
+    await once(killed, 'exit');
+    await simulatorFor(t, { dataDirectory });
   });
 
   it('puts the seed in place over what was kept', async (t) => {
