@@ -8,6 +8,7 @@ import { realWorld } from '../world.ts';
 import type { World } from '../world.ts';
 import { makeAgent, reloadingOf, setUpAgent } from './agent-setup.ts';
 import type { LogOutput } from './create-log.ts';
+import { nameProcess } from './process-name.ts';
 import { RunMark } from './run-mark.ts';
 import { socketPathFor } from './socket-path.ts';
 import { systemdNotifier } from './systemd-notifier.ts';
@@ -26,6 +27,7 @@ export async function runAgent(configPath: string): Promise<number> {
   // Before anything else: until somebody listens, Node answers SIGUSR1 by opening its debugger to the whole machine.
   const requests = new EarlySignal('SIGUSR1');
   const reloads = new EarlySignal('SIGHUP');
+  nameProcess('dps-agent');
   const setup = await setUpAgent(configPath, standardOutput(), process.getuid?.());
   const { live, log, stateDirectory } = setup;
   const world = await realWorld(live, log, stateDirectory);

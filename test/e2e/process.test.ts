@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import type { Simulator } from '../../src/simulator/simulator.ts';
@@ -20,6 +20,14 @@ describe('the agent as a process', () => {
   });
 
   afterEach(() => scratch.clean());
+
+  it('goes by its own name in top, and by its arguments in ps', async () => {
+    const { log, child, config } = await startAgentProcess({ scratch, simulator, attestation });
+    await log.untilState('connected');
+    assert.equal(await readFile(`/proc/${child.pid}/comm`, 'utf8'), 'dps-agent\n');
+    const words = (await readFile(`/proc/${child.pid}/cmdline`, 'utf8')).split('\0');
+    assert.deepEqual(words.slice(-4), ['run', '--config', config, '']);
+  });
 
   it('ends in order on SIGTERM: status 0, the session ended politely, within 5 s', async () => {
     const { log, child, exited } = await startAgentProcess({ scratch, simulator, attestation });
