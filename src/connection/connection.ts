@@ -11,7 +11,7 @@ import { nextAttempt } from '../next-attempt.ts';
 import type { Credential, CredentialName } from '../provisioning/credential.ts';
 import type { Assignment, Trigger } from '../provisioning/dps-client.ts';
 import type { HubClient, HubSession } from './hub-client.ts';
-import { initialState, reachedDps, transition } from './state.ts';
+import { initialState, reachedDps, requestDueAfterMs, transition } from './state.ts';
 import { budgetAfter, untilAllowedMs } from './registration-budget.ts';
 import type { Context, Event, History, Known, Policy, State } from './state.ts';
 
@@ -394,24 +394,27 @@ export class Connection implements Service {
       await this.#confirm(credential, assignment);
       const services = (): Promise<readonly Service[]> =>
         sessionServices(session, assignment, credential, generation);
-      yield await this.#hold(session, services, signal);
+      const requestDueMs = requestDueAfterMs(state.history, this.#context());
+      yield await this.#hold(session, services, requestDueMs, signal);
     } finally {
       await session.close();
     }
   }
 
-  /** Runs what needs the session until it ends, is due for renewal, or the agent stops. */
+  /** Runs what needs the session until it ends, is due for renewal, DPS is to be asked as requested, or the agent stops. */
   async #hold(
     session: HubSession,
     makeServices: () => Promise<readonly Service[]>,
+    requestDueMs: number | undefined,
     signal: AbortSignal,
   ): Promise<Event> {
-    const { clock } = this.#options;
+    const { clock, log } = this.#options;
     const openedAt = clock.monotonic();
-    const renewal = renewalOf(session, clock);
+    const renewal = alarm('renewal', session.renewAfterMs ?? Infinity, clock);
+    const request = requestDueMs === undefined ? [] : [alarm('request', requestDueMs, clock)];
     try {
       const services = await makeServices();
-      await runAll([...services, endOf(session), renewal], signal);
+      await runAll([...services, endOf(session), renewal, ...request], signal);
     } catch (thrown) {
       const error = cloudErrorIn(thrown);
       if (error === undefined) throw thrown;
@@ -420,6 +423,10 @@ export class Connection implements Service {
     }
     signal.throwIfAborted();
     if (renewal.isDue()) return { name: 'renewalDue' };
+    if (request.some((each) => each.isDue())) {
+      log.info('re-provisioning was requested, and DPS did not answer then: it is asked again');
+      return { name: 'reprovision' };
+    }
     throw new Error('cannot go on: a service of the session ended by itself');
   }
 
@@ -480,13 +487,16 @@ function endOf(session: HubSession): Service {
   };
 }
 
-function renewalOf({ renewAfterMs }: HubSession, clock: Clock): Service & { isDue(): boolean } {
+type Alarm = Service & { isDue(): boolean };
+
+/** Ends the session's services once they have lasted so long. */
+function alarm(name: string, afterMs: number, clock: Clock): Alarm {
   let due = false;
   return {
-    name: 'renewal',
+    name,
     isDue: () => due,
     run: async (signal) => {
-      await untilStopped(clock.sleep(renewAfterMs ?? Infinity, signal), signal);
+      await untilStopped(clock.sleep(afterMs, signal), signal);
       due = !signal.aborted;
     },
   };

@@ -18,6 +18,8 @@
  * - refused by DPS: the other credential; refused with both, or refused by the hub that DPS has just assigned: wait
  *   long, by the meaning of the refusal, then the hub last known;
  * - DPS in trouble: wait, never less than it asks for, then the hub last known;
+ * - what somebody has requested is not forgotten for it: DPS is asked again after the long wait, out of a session if
+ *   there is one by then;
  * - DPS is asked at most once a minute, three times in a row, whatever the reason (`RegistrationBudget`);
  * - only a session that lasted `stableAfterMs` proves health and clears the counters: neither an assignment nor a
  *   connect does, or two devices with one identity, or a device assigned to a hub that refuses it, would hammer both;
@@ -100,6 +102,8 @@ export interface History {
   readonly budget: RegistrationBudget;
   /** Why DPS was asked last, or will be next. */
   readonly trigger: Trigger;
+  /** Somebody wanted DPS asked, and it has not answered: it is asked again out of the session that goes on meanwhile. */
+  readonly requestOwed: boolean;
 }
 
 export interface Policy {
@@ -173,6 +177,12 @@ export function transition(state: State, event: Event, context: Context): State 
   }
 }
 
+/** How long a session may last before DPS is asked again as somebody wished; `undefined` where nobody is waiting for that. */
+export function requestDueAfterMs(history: History, { policy, random }: Context): number | undefined {
+  if (!history.requestOwed) return undefined;
+  return equalJitterMs(policy.rejectedRetry, Math.max(1, history.dpsFailures), random);
+}
+
 type In<Name extends State['name']> = Extract<State, { name: Name }>;
 
 function onRequest(state: Exclude<State, { name: 'stopped' }>, context: Context): State {
@@ -236,7 +246,13 @@ function fromProvisioning(state: In<'provisioning'>, event: Event, context: Cont
   const { credential } = state;
   if (event.name === 'assigned') {
     const { assignment } = event;
-    const history = { ...state.history, known: assignment, askedDps: true, otherRefused: false };
+    const history: History = {
+      ...state.history,
+      known: assignment,
+      askedDps: true,
+      otherRefused: false,
+      requestOwed: false,
+    };
     return { name: 'connecting', assignment, credential, history };
   }
   if (event.name === 'remembered') {
@@ -248,10 +264,13 @@ function fromProvisioning(state: In<'provisioning'>, event: Event, context: Cont
   const { error } = event;
   const history = reachedDps(error) ? state.history : refunded(state.history, context);
   const next = history.known === undefined ? 'provisioning' : 'connecting';
-  if (error.kind === 'transient') return retryDps(error, next, history, context);
+  if (error.kind === 'transient') {
+    const requestOwed = history.requestOwed || history.trigger === 'requested';
+    return retryDps(error, next, { ...history, requestOwed }, context);
+  }
   const other = otherCredential(credential, error, history, context.policy);
   if (other !== undefined) return askDps({ ...history, otherRefused: true }, context, other);
-  return waitLong(error, next, history, context);
+  return waitLong(error, next, { ...history, requestOwed: false }, context);
 }
 
 function fromConnecting(state: In<'connecting'>, event: Event, context: Context): State {
@@ -323,8 +342,8 @@ function otherCredential(
   return credentials.find((name) => name !== refused);
 }
 
-function healthy({ known, working, budget, trigger }: History): History {
-  return { ...nothingWrong, known, working, budget, trigger };
+function healthy({ known, working, budget, trigger, requestOwed }: History): History {
+  return { ...nothingWrong, known, working, budget, trigger, requestOwed };
 }
 
 const nothingWrong = {
@@ -334,6 +353,7 @@ const nothingWrong = {
   quickLosses: 0,
   askedDps: false,
   otherRefused: false,
+  requestOwed: false,
 } as const;
 
 function retryDps(error: CloudError, next: Next, before: History, { policy, random }: Context): State {

@@ -176,6 +176,29 @@ describe('Connection', () => {
     });
   }
 
+  it('asks DPS again as requested, out of the session that has gone on meanwhile', async () => {
+    const answers = [undefined, new CloudError('DPS-429', 'register'), undefined];
+    const triggers: string[] = [];
+    const register: IdentitySource['register'] = (_credential, trigger) => {
+      triggers.push(trigger);
+      const refusal = answers.shift();
+      return refusal === undefined ? Promise.resolve(assignedTo('two')) : Promise.reject(refusal);
+    };
+    hub.willAnswer(new FakeSession(), new FakeSession(), new FakeSession());
+    const connection = connectionWith({ identity: identityWith({ register }) });
+    running = connection.run(stop.signal);
+    await settle();
+    connection.requestReprovision('by an operator');
+    await settle();
+    await clock.advance(1000);
+    assert.equal(log.states.at(-1), 'connected');
+    await clock.advance(policy.rejectedRetry.initialMs);
+    assert.deepEqual(triggers, ['no cached assignment', 'requested', 'requested']);
+    assert.equal(log.states.at(-1), 'connected');
+    await clock.advance(policy.rejectedRetry.maximumMs);
+    assert.equal(triggers.length, 3);
+  });
+
   describe('the trial of another certificate', () => {
     const never = new AbortController().signal;
 

@@ -2,7 +2,12 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { CloudError } from '../../../src/cloud-error.ts';
 import { fullBudget } from '../../../src/connection/registration-budget.ts';
-import { initialState, quickLossesUntilDuplicate, transition } from '../../../src/connection/state.ts';
+import {
+  initialState,
+  quickLossesUntilDuplicate,
+  requestDueAfterMs,
+  transition,
+} from '../../../src/connection/state.ts';
 import type { Context, Event, History, Policy, State } from '../../../src/connection/state.ts';
 import { connectsOfTwo } from '../../simulation/duplicates.ts';
 import { generator } from '../../simulation/stampede.ts';
@@ -31,6 +36,7 @@ const calm: History = {
   otherRefused: false,
   budget: fullBudget(nowMs),
   trigger: 'no cached assignment',
+  requestOwed: false,
 };
 const transient = new CloudError('NET-REFUSED', 'connect');
 const refusal = new CloudError('HUB-CONNACK-5', 'connect');
@@ -161,6 +167,29 @@ describe('transition', () => {
       });
     }
   }
+
+  it('does not forget a request that DPS had no answer to, until it has one', () => {
+    const asked = next(states.connected, events.reprovision);
+    const wait = waiting(next(asked, { name: 'failed', error: new CloudError('DPS-429', 'register') }));
+    assert.equal(wait.next, 'connecting', 'the hub goes on being used');
+    const back = next(next(wait, events.elapsed), events.opened);
+    assert.ok(back.name === 'connected');
+    const due = requestDueAfterMs(back.history, contextWith());
+    assert.equal(due, policy.rejectedRetry.initialMs * 0.75);
+    const renewed = next(next(back, events.renewalDue), events.opened);
+    assert.ok(renewed.name === 'connected' && renewed.history.requestOwed);
+    const answered = next(next(renewed, events.reprovision), events.assigned);
+    assert.ok(answered.name === 'connecting');
+    assert.equal(requestDueAfterMs(answered.history, contextWith()), undefined);
+  });
+
+  it('owes nobody a registration that nobody requested, or that DPS has refused', () => {
+    const unasked = waiting(next(states.provisioning, events.failed));
+    const history: History = { ...calm, trigger: 'requested', requestOwed: true };
+    const error = new CloudError('DPS-DISABLED', 'register');
+    const refused = waiting(next({ ...states.provisioning, history }, { name: 'failed', error }));
+    assert.deepEqual([unasked.history.requestOwed, refused.history.requestOwed], [false, false]);
+  });
 
   it('goes to a hub that is remembered after all, and has the registration back that was not needed', () => {
     const history = { ...calm, known: undefined, budget: { tokens: 1, atMs: nowMs } };

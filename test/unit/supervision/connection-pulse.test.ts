@@ -8,7 +8,13 @@ import { statusLine } from '../../../src/supervision/status-line.ts';
 const limits = { waitForSyncMs: 60_000, registrationMs: 120_000, connectTimeoutMs: 20_000 };
 const history = {
   ...{ working: 'primary', hubFailures: 0, dpsFailures: 0, refusals: 0, quickLosses: 0 },
-  ...{ askedDps: false, otherRefused: false, budget: { tokens: 3, atMs: 0 }, trigger: 'requested' },
+  ...{
+    askedDps: false,
+    otherRefused: false,
+    requestOwed: false,
+    budget: { tokens: 3, atMs: 0 },
+    trigger: 'requested',
+  },
 } as unknown as Extract<ConnectionStatus['state'], { name: 'waiting' }>['history'];
 const assignment = { assignedHub: 'hub-a', deviceId: 'dev-1', assignedAt: '2026-01-01T00:00:00Z' };
 const atHub = { assignment, credential: 'primary', history } as const;

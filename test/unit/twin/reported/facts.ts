@@ -10,6 +10,7 @@ const history = {
   quickLosses: 0,
   askedDps: false,
   otherRefused: false,
+  requestOwed: false,
   budget: { tokens: 3, atMs: 0 },
   trigger: 'configured',
 } as const satisfies Extract<State, { name: 'waiting' }>['history'];
