@@ -7,8 +7,12 @@ import type { MethodResponse } from './method.ts';
 /** Where a file is to go, as callers say it. */
 export const destinationArgs = {
   sasUrl: v.optional(secret(text('a SAS URL, https://…', /^https:\/\/\S{1,4000}$/))),
+  // A URL cannot hold the parts `.` and `..`: it would lead to another blob.
   blobName: v.optional(
-    text('a name of 1 to 800 characters without a slash at its ends', /^(?!\/)[^]{1,800}(?<!\/)$/),
+    text(
+      'a name of 1 to 800 characters without a slash at its ends, and without . and .. between slashes',
+      /^(?!\/)(?!(?:[^]*\/)?\.{1,2}(?:\/|$))[^]{1,800}(?<!\/)$/,
+    ),
   ),
 };
 
