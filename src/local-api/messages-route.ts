@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Bodies } from './body.ts';
 import { Refusal } from './answer.ts';
-import { contentTypeOf } from './content-type.ts';
+import { contentTypeOf, refusePacked } from './content-type.ts';
 import { deskInput } from './desk-input.ts';
 import { jsonTypes, readItems } from './json-items.ts';
 import { messageOf } from './message-envelope.ts';
@@ -66,6 +66,7 @@ function messagesIn(
   const content = contentTypeOf(request);
   if (content.type !== '' && !jsonTypes.includes(content.type))
     return [{ ...presets, ...rawMessage(request, content, body.bytes) }];
+  refusePacked(request);
   const read = { value: (value: unknown) => messageOf(value, parseDuration) };
   const messages = readItems(body, content.type, read);
   return Object.keys(presets).length === 0 ? messages : messages.map((own) => ({ ...presets, ...own }));

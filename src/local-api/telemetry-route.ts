@@ -1,6 +1,6 @@
 import { Refusal } from './answer.ts';
 import type { Bodies } from './body.ts';
-import { contentTypeOf } from './content-type.ts';
+import { contentTypeOf, refusePacked } from './content-type.ts';
 import { deskInput } from './desk-input.ts';
 import { jsonTypes, readItems } from './json-items.ts';
 import { postedAnswer } from './posted-answer.ts';
@@ -43,9 +43,7 @@ function overridesOf({ priority, component }: { priority?: string; component?: s
 
 function jsonTypeOf({ request }: Exchange): string {
   const { type } = contentTypeOf(request);
-  const { 'content-encoding': encoding = 'identity' } = request.headers;
-  if (encoding !== 'identity')
-    throw new Refusal(415, `cannot read a body with Content-Encoding ${encoding}: send it as it is`);
+  refusePacked(request);
   if (type === '' || jsonTypes.includes(type)) return type;
   throw new Refusal(415, `cannot read readings of type ${type}: send ${jsonTypes.slice(0, 2).join(' or ')}`);
 }

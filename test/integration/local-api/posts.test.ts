@@ -109,6 +109,7 @@ describe('posts to the local API', () => {
     ['/v1/telemetry?input=local&input=local', {}, 400, /cannot use input twice/],
     ['/v1/telemetry', { 'Content-Type': 'text/csv' }, 415, /readings of type text\/csv/],
     ['/v1/telemetry', { 'Content-Encoding': 'gzip' }, 415, /Content-Encoding gzip/],
+    ['/v1/messages', { 'Content-Encoding': 'gzip' }, 415, /Content-Encoding gzip/],
     ['/v1/nothing', {}, 404, /there are GET .* and POST \/v1\/messages$/],
     ['/v1/status', {}, 405, /it takes GET only$/],
   ] as const;
