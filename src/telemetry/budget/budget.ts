@@ -208,7 +208,8 @@ export class Budget implements Service {
     this.#sayOnce(
       'thinned',
       tightest,
-      (used) => `telemetry is being thinned, lowest priority first: ${used}`,
+      (used) =>
+        `telemetry is being thinned, lowest priority first: ${used}, and ${tightest.waiting} more wait in the queue`,
     );
   }
 

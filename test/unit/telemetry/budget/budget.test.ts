@@ -179,7 +179,7 @@ describe('a budget', () => {
       assert.equal(one.warnings.length, 1);
       assert.match(
         one.warnings[0] ?? '',
-        /^telemetry is being thinned, lowest priority first: \d+ used of messages_per_day 240 in 2026-11-22$/,
+        /^telemetry is being thinned, lowest priority first: \d+ used of messages_per_day 240 in 2026-11-22, and \d+ more wait in the queue$/,
       );
     });
 
