@@ -413,6 +413,21 @@ describe('a program that speaks in lines', () => {
     assert.equal(reason, 'cannot go on with sh: it ended with status 0');
   });
 
+  it('loses no line then, however slowly its readings are taken', async (test) => {
+    const clock = new SystemClock();
+    const input = inLines(sh('setsid sleep 300 & echo "pid=$!"; sleep 0.1; echo 1; echo 2'));
+    const values: JsonObject[] = [];
+    const read = input.read(async (readings) => {
+      const isFirst = values.length === 0 && readings.length > 0;
+      values.push(...readings.map((reading) => reading.values));
+      if (isFirst) await clock.sleep(2500, new AbortController().signal);
+    }, new AbortController().signal);
+    await assert.rejects(read, { message: 'cannot go on with sh: it ended with status 0' });
+    const [escaped, ...rest] = values;
+    test.after(() => process.kill(Number(escaped?.['pid']), 'SIGKILL'));
+    assert.deepEqual(rest, [{ value: 1 }, { value: 2 }]);
+  });
+
   it('is ended when the taker of its readings fails', async () => {
     let pid = 0;
     const read = inLines(sh('echo "pid=$$"; exec sleep 300')).read((readings) => {

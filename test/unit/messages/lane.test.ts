@@ -138,19 +138,26 @@ describe('a lane', () => {
     );
   });
 
-  it('leaves a message that was being handled when it stops for the next run', async (t) => {
-    const inbox = await filled(t, someMessage());
-    const stopping = new AbortController();
-    await workOff(
-      inbox,
-      (_, signal) => {
-        stopping.abort(new Error('stop'));
-        return Promise.reject(signal.reason as Error);
-      },
-      stopping.signal,
-    );
-    assert.deepEqual([inbox.waiting, counts.failed], [1, 0]);
-  });
+  for (const [which, before] of [
+    ['first', 0],
+    ['last', 2],
+  ] as const)
+    it(`leaves a message that was being handled when it stops for the next run, at the ${which} attempt`, async (t) => {
+      const inbox = await filled(t, someMessage());
+      const [message] = inbox.waitingIn('lane');
+      assert.ok(message !== undefined);
+      for (let attempt = 1; attempt <= before; attempt += 1) await inbox.attempt(message, true);
+      const stopping = new AbortController();
+      await workOff(
+        inbox,
+        (_, signal) => {
+          stopping.abort(new Error('stop'));
+          return Promise.reject(signal.reason as Error);
+        },
+        stopping.signal,
+      );
+      assert.deepEqual([inbox.waiting, counts.failed], [1, 0]);
+    });
 
   it('drops what has expired, unless the clock is in doubt', async (t) => {
     const old = someMessage({ expiresAtMs: 1 });
