@@ -23,6 +23,7 @@ export class LogFile {
   #lines = 0;
   #linesBefore = 0;
   #writing: Promise<void> | undefined;
+  #isFailing = false;
 
   constructor(options: LogFileOptions) {
     this.#options = options;
@@ -43,9 +44,9 @@ export class LogFile {
     await this.#writing;
   }
 
-  /** Whatever has come meanwhile goes in the next piece. A log that cannot be written ends no soak: it is said. */
+  /** Whatever has come meanwhile goes in the next piece. A log that cannot be written ends no soak: it is said, once. */
   async #write(): Promise<void> {
-    const { path, onOmitted, log } = this.#options;
+    const { path, onOmitted } = this.#options;
     // Not within `push`, so that lines that come together are written together.
     await Promise.resolve();
     while (this.#waiting.length > 0) {
@@ -58,12 +59,25 @@ export class LogFile {
         await appendFile(path, text, { mode: 0o600 });
         this.#bytes += Buffer.byteLength(text);
         this.#lines += lines.length;
+        this.#succeeded();
       } catch (error) {
         onOmitted(lines.length);
-        log.warn({ error: describeError(error) }, `cannot write the log ${path}: ${describeError(error)}`);
+        this.#failed(describeError(error));
       }
     }
     this.#writing = undefined;
+  }
+
+  #failed(error: string): void {
+    const { path, log } = this.#options;
+    if (!this.#isFailing) log.warn({ error }, `cannot write the log ${path}: ${error}`);
+    this.#isFailing = true;
+  }
+
+  #succeeded(): void {
+    const { path, log } = this.#options;
+    if (this.#isFailing) log.warn({}, `the log ${path} is written again`);
+    this.#isFailing = false;
   }
 
   async #turn(): Promise<void> {

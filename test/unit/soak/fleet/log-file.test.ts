@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFile, readdir } from 'node:fs/promises';
+import { mkdir, readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { LogFile } from '../../../../src/soak/fleet/log-file.ts';
@@ -26,7 +26,7 @@ describe('a log that is kept within a bound', () => {
     assert.equal(omitted + `${before}${now}`.trim().split('\n').length, 100);
   });
 
-  it('that cannot be written is said and counted', async (t) => {
+  it('that cannot be written is said once, as is its end, and all of it counted', async (t) => {
     const directory = await temporaryDirectory(t);
     const log = new RecordingLog();
     let omitted = 0;
@@ -34,10 +34,17 @@ describe('a log that is kept within a bound', () => {
       omitted += lines;
     };
     const file = new LogFile({ path: join(directory, 'none', 'a.log'), maxBytes: 100, onOmitted, log });
-    file.push('one');
-    file.push('two');
+    for (const line of ['one', 'two', 'three']) {
+      file.push(line);
+      await file.flushed();
+    }
+    assert.equal(omitted, 3);
+    await mkdir(join(directory, 'none'));
+    file.push('four');
     await file.flushed();
-    assert.equal(omitted, 2);
-    assert.match(log.messages('warn')[0] ?? '', /^cannot write the log /);
+    assert.deepEqual(
+      log.messages('warn').map((message) => message.replace(/ \/.*?a\.log/, '').slice(0, 24)),
+      ['cannot write the log: EN', 'the log is written again'],
+    );
   });
 });
