@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path';
 import { writeFileAtomically } from '../lib/atomic-file.ts';
 import type { Evidence } from './evidence.ts';
 import type { RunFigures } from './figures.ts';
+import { describeVerdict } from './judge/describe-verdict.ts';
 import type { Verdict } from './judge/verdict.ts';
 
 /** Everything of one run: its scenario, logs, evidence, verdict; what cloud and agents keep while it lasts. */
@@ -12,6 +13,7 @@ export interface RunDirectory {
   /** Of the simulator. */
   readonly cloudPath: string;
   writeScenario(text: string): Promise<void>;
+  /** Rejects with the verdict in its message where it cannot be written: a run may have taken days. */
   writeOutcome(evidence: Evidence, verdict: Verdict, figures: RunFigures): Promise<void>;
   /** HTML. */
   writeReport(text: string): Promise<void>;
@@ -35,19 +37,26 @@ export async function makeRunDirectory({
   const stamp = now.toISOString().slice(0, 19).replaceAll(/[-:]/g, '');
   const path = resolve(out ?? join('soak-runs', `${scenario}-${stamp}-${seed}`));
   const cloudPath = join(path, 'cloud');
-  await mkdir(path, { recursive: true });
   try {
+    await mkdir(path, { recursive: true });
     await mkdir(cloudPath);
   } catch (cause) {
-    throw new Error(`cannot use ${path} for a run: an earlier one is in it`, { cause });
+    const isTaken = cause instanceof Error && 'code' in cause && cause.code === 'EEXIST';
+    const why = isTaken ? ': an earlier one is in it, or a file; give --out another' : '';
+    throw new Error(`cannot use ${path} for a run${why}`, { cause });
   }
   return {
     path,
     cloudPath,
     writeScenario: (text) => writeFileAtomically(join(path, 'scenario.yaml'), text, 0o644),
     writeOutcome: async (evidence, verdict, figures) => {
-      await writeFileAtomically(join(path, 'evidence.json'), `${JSON.stringify(evidence)}\n`, 0o644);
-      await writeResult(path, evidence, verdict, figures);
+      try {
+        await writeFileAtomically(join(path, 'evidence.json'), `${JSON.stringify(evidence)}\n`, 0o644);
+        await writeResult(path, evidence, verdict, figures);
+      } catch (cause) {
+        const lost = `cannot write to ${path} what came of the run, which was\n${describeVerdict(verdict)}`;
+        throw new Error(lost, { cause });
+      }
     },
     writeReport: (text) => writeReport(path, text),
   };

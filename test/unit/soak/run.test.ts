@@ -1,14 +1,17 @@
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { SystemClock } from '../../../src/lib/clock.ts';
 import { describeEstimate, estimate } from '../../../src/soak/azure-estimate.ts';
+import { figuresOf } from '../../../src/soak/figures.ts';
+import { judge } from '../../../src/soak/judge/judge.ts';
 import { MessageBudget } from '../../../src/soak/message-budget.ts';
 import { makeRunDirectory } from '../../../src/soak/run-directory.ts';
 import { parseScenario } from '../../../src/soak/scenario/parse-scenario.ts';
 import { Timeline } from '../../../src/soak/timeline.ts';
 import { undoing } from '../../../src/soak/undoing.ts';
+import { evidence, limits } from '../../fakes/evidence.ts';
 import { FakeClock } from '../../fakes/fake-clock.ts';
 import { temporaryDirectory } from '../../fakes/temporary-directory.ts';
 
@@ -74,8 +77,31 @@ describe('the directory of a run', () => {
     const options = { out: await temporaryDirectory(t), scenario: 's', seed: 1, now: new Date(0) };
     await makeRunDirectory(options);
     await assert.rejects(makeRunDirectory(options), {
-      message: `cannot use ${options.out} for a run: an earlier one is in it`,
+      message: `cannot use ${options.out} for a run: an earlier one is in it, or a file; give --out another`,
     });
+  });
+});
+
+describe('the directory of a run that cannot be written', () => {
+  it('is no reason to keep the verdict from whoever waited for it', async (t) => {
+    const out = join(await temporaryDirectory(t), 'run');
+    const directory = await makeRunDirectory({ out, scenario: 's', seed: 1, now: new Date(0) });
+    await rm(out, { recursive: true });
+    await writeFile(out, 'in its place');
+    const [seen, verdict] = [evidence(), judge(evidence(), limits)];
+    await assert.rejects(directory.writeOutcome(seen, verdict, figuresOf(seen, limits)), (error: Error) => {
+      assert.match(error.message, /^cannot write to .* what came of the run, which was\nheld {6} /);
+      assert.match(error.message, /^held$/m);
+      assert.match(String(error.cause), /ENOTDIR|EEXIST/);
+      return true;
+    });
+  });
+
+  it('is not said to have a run in it', async (t) => {
+    const file = join(await temporaryDirectory(t), 'file');
+    await writeFile(file, '');
+    const options = { out: join(file, 'run'), scenario: 's', seed: 1, now: new Date(0) };
+    await assert.rejects(makeRunDirectory(options), { message: `cannot use ${options.out} for a run` });
   });
 });
 
