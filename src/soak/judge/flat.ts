@@ -2,7 +2,7 @@ import type { Evidence, ProcessSample } from '../evidence.ts';
 import type { Limits } from '../scenario/scenario.ts';
 import { moment, notJudged, some, within } from './invariant.ts';
 import type { Invariant } from './invariant.ts';
-import { leastLifeMs, longestLives } from './lives.ts';
+import { leastLifeMs, leastSamples, longestLives } from './lives.ts';
 import { quantile } from './robust.ts';
 import type { Finding } from './verdict.ts';
 
@@ -32,8 +32,9 @@ function flat(
     unit: `${what} per agent`,
   };
   const growths = longestLives(processes).flatMap(({ unit, agents, samples }) => {
+    // One that is frozen just then does not say.
     const values = samples.map(valueOf).filter((value) => value !== undefined);
-    if (values.length < samples.length) return [];
+    if (values.length < leastSamples || values.length < samples.length / 2) return [];
     const early = quantile(values.slice(0, Math.ceil(values.length / 2)), 0.9);
     const late = quantile(values.slice(-Math.ceil(values.length / 4)), 0.5);
     return [{ unit, early, late, growth: Math.max(0, late - early) / agents }];

@@ -13,9 +13,10 @@ export interface Life {
 /** The first quarter of a life is warm-up: modules, code and heap find their size. In milliseconds. */
 const warmUp = { least: 15_000, most: 600_000 };
 /** With fewer samples, or over a shorter time, nothing can be told. */
-const least = { samples: 8, spanMs: 40_000 };
+export const leastSamples = 8;
+const leastSpanMs = 40_000;
 /** What can be judged must have run for so long, warm-up and all. */
-export const leastLifeMs = warmUp.least + least.spanMs;
+export const leastLifeMs = warmUp.least + leastSpanMs;
 
 /** The longest life of each unit, without its warm-up; none of a unit that never lived long enough. */
 export function longestLives(processes: readonly ProcessSample[]): Life[] {
@@ -36,5 +37,5 @@ function warm(unit: string, samples: readonly ProcessSample[]): Life {
 }
 
 function isEnough({ samples, spanMs }: Life): boolean {
-  return samples.length >= least.samples && spanMs >= least.spanMs;
+  return samples.length >= leastSamples && spanMs >= leastSpanMs;
 }

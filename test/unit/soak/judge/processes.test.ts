@@ -124,6 +124,13 @@ describe('descriptors, sockets and timers', () => {
     assert.match(findings[0]?.detail ?? '', /one from \d+(\.\d+)? to \d+/);
   });
 
+  it('are judged of a process that could not be asked now and then', () => {
+    const processes = samples('one', 10 * minuteMs, (atMs) => ({ timers: Math.floor(atMs / 30_000) })).map(
+      ({ timers, ...sample }, index) => (index % 7 === 0 ? sample : { ...sample, timers }),
+    );
+    assert.equal(timersFlat(evidence({ processes }), limits).outcome, 'broken');
+  });
+
   it('are not judged where nobody could be asked', () => {
     const processes = samples('one', 10 * minuteMs).map(({ timers: _, ...sample }) => sample);
     assert.equal(timersFlat(evidence({ processes }), limits).outcome, 'not-judged');
