@@ -126,7 +126,7 @@ describe('descriptors, sockets and timers', () => {
 
   it('are judged of a process that could not be asked now and then', () => {
     const processes = samples('one', 10 * minuteMs, (atMs) => ({ timers: Math.floor(atMs / 30_000) })).map(
-      ({ timers, ...sample }, index) => (index % 7 === 0 ? sample : { ...sample, timers }),
+      ({ timers = 0, ...sample }, index) => (index % 7 === 0 ? sample : { ...sample, timers }),
     );
     assert.equal(timersFlat(evidence({ processes }), limits).outcome, 'broken');
   });
