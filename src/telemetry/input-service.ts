@@ -115,8 +115,11 @@ export class InputService implements Service {
         continue;
       }
       if (isAsked) this.#dueMs = clock.monotonic() + (input.timeoutMs ?? 0) + longestReadMs;
+      const before = this.#readings;
       const isRead = await this.#readWhileEnabled(signal);
-      if (isAsked && (isRead || onError === 'ignore')) {
+      // To try the rest of it sooner would measure and send what can be read more often than it should be.
+      const isReadInPart = this.#readings > before;
+      if (isAsked && (isRead || isReadInPart || onError === 'ignore')) {
         await this.#untilDue(readAt, signal);
         readAt = this.#dueAt(readAt);
       } else {

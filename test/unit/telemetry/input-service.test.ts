@@ -203,6 +203,22 @@ describe('InputService', () => {
       assert.deepEqual(input.readAt, [0, 10_000, 20_000, 30_000]);
     });
 
+    it('is kept by an input of which only a part can be read', async () => {
+      const partial: Input = {
+        name: 'probe',
+        intervalMs: 10_000,
+        read: async (handOver) => {
+          input.readAt.push(clock.monotonic());
+          await handOver([{ values: { a: 1 } }]);
+          throw new Error('b is gone');
+        },
+      };
+      const service = start({ input: partial });
+      await clock.advance(35_000);
+      assert.deepEqual(input.readAt, [0, 10_000, 20_000, 30_000]);
+      assert.deepEqual([service.status.state, service.status.failures], ['failing', 4]);
+    });
+
     it('does not drift by the time that reading takes', async () => {
       const { signal } = stop;
       input.onRead = () => clock.sleep(300, signal);
