@@ -37,9 +37,9 @@ export async function loadX509(
     readPem(keyPath),
     passphrase === undefined ? undefined : secrets.read(passphrase),
   ]);
-  const leaf = attempt(path, () => new X509Certificate(certificate));
+  const leaf = attempt(path, () => parseCertificate(certificate));
   const key = attempt(keyPath, () => parsePrivateKey(keyText, secret));
-  checkPair(leaf, key, files);
+  checkPair(leaf, key, certificate, files);
   checkValidity(leaf, path, clock.now());
   const registrationId = 'deviceId' in wanted ? wanted.deviceId : nameFor(leaf, path, wanted.registrationId);
   return { registrationId, certificate: withoutKeys(certificate), privateKey: decrypted(keyText, key) };
@@ -61,7 +61,25 @@ function attempt<T>(path: string, read: () => T): T {
   }
 }
 
+const certificateMark = /-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----/;
+const privateKeyMark = /-----BEGIN (?:[A-Z]+ )?PRIVATE KEY-----/;
+
+/** The first in the text. */
+function parseCertificate(pem: string): X509Certificate {
+  // OpenSSL would only say that there is no start line.
+  if (!certificateMark.test(pem)) throw new Error(missing('certificate', privateKeyMark.test(pem)));
+  return new X509Certificate(pem);
+}
+
+function missing(what: 'certificate' | 'private key', isOther: boolean): string {
+  const other = what === 'certificate' ? 'private key' : 'certificate';
+  return isOther
+    ? `it holds a ${other} and no ${what}: are the two files the wrong way round?`
+    : `it holds no ${what} in PEM, which begins with -----BEGIN ${what.toUpperCase()}-----`;
+}
+
 function parsePrivateKey(pem: string, passphrase: Secret | undefined): KeyObject {
+  if (!privateKeyMark.test(pem)) throw new Error(missing('private key', certificateMark.test(pem)));
   if (!isEncrypted(pem)) return createPrivateKey(pem);
   // OpenSSL would only say that it was interrupted.
   if (passphrase === undefined) {
@@ -89,9 +107,26 @@ function withoutKeys(pem: string): string {
   return pem.replaceAll(/-----BEGIN ([A-Z ]*PRIVATE KEY)-----[^]*?-----END \1-----\r?\n?/g, '');
 }
 
-function checkPair(leaf: X509Certificate, key: KeyObject, files: IdentityFiles): void {
+function checkPair(leaf: X509Certificate, key: KeyObject, pem: string, files: IdentityFiles): void {
   if (leaf.checkPrivateKey(key)) return;
+  const at = certificatesIn(pem).findIndex((each) => each.checkPrivateKey(key));
+  if (at > 0) {
+    const found = `${files.privateKey} is the private key of certificate ${at + 1} in ${files.certificate}`;
+    throw unfit(files.certificate, `${found}: the device’s own has to be the first there`);
+  }
   throw unfit(files.certificate, `${files.privateKey} is not the private key of ${files.certificate}`);
+}
+
+/** What can be read of them. */
+function certificatesIn(pem: string): X509Certificate[] {
+  const pieces = pem.match(/-----BEGIN CERTIFICATE-----[^]*?-----END CERTIFICATE-----/g) ?? [];
+  return pieces.flatMap((piece) => {
+    try {
+      return [new X509Certificate(piece)];
+    } catch {
+      return [];
+    }
+  });
 }
 
 function checkValidity(leaf: X509Certificate, path: string, now: Date): void {

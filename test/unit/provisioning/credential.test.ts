@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { createPrivateKey } from 'node:crypto';
+import { X509Certificate, createPrivateKey } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { before, describe, it } from 'node:test';
@@ -258,7 +258,30 @@ describe('a credential by certificate', () => {
     const root = await createAuthority({ commonName: 'Root', validity });
     const leaf = await createDeviceCertificate({ commonName: 'gateway-03', validity, issuer: root });
     const files = await write(t, root.certificatePem + leaf.certificatePem, leaf.privateKeyPem);
-    await assertRefused(load(files), 'CERT-UNUSABLE', /is not the private key of/);
+    await assertRefused(
+      load(files),
+      'CERT-UNUSABLE',
+      /key\.pem is the private key of certificate 2 in \S*cert\.pem: the device’s own has to be the first there/,
+    );
+  });
+
+  it('is refused with the two files the wrong way round, saying so', async (t) => {
+    const files = await write(t, device.privateKeyPem, device.certificatePem);
+    await assertRefused(
+      load(files),
+      'CERT-UNUSABLE',
+      /cannot use \S*cert\.pem: .*it holds a private key and no certificate: are the two files the wrong way round\?/,
+    );
+  });
+
+  it('is refused in DER, saying what is wanted', async (t) => {
+    const files = await write(t, device.certificatePem, device.privateKeyPem);
+    await writeFile(files.certificate, new X509Certificate(device.certificatePem).raw);
+    await assertRefused(load(files), 'CERT-UNUSABLE', /it holds no certificate in PEM, .*BEGIN CERTIFICATE/);
+    await writeFile(files.certificate, device.certificatePem);
+    const key = createPrivateKey(device.privateKeyPem);
+    await writeFile(files.privateKey, key.export({ type: 'pkcs8', format: 'der' }));
+    await assertRefused(load(files), 'CERT-UNUSABLE', /it holds no private key in PEM, .*BEGIN PRIVATE KEY/);
   });
 
   for (const file of ['certificate', 'privateKey'] as const) {
