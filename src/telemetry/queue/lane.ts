@@ -65,13 +65,15 @@ export class Lane {
   }
 
   get oldestMs(): number | undefined {
-    const heads = [this.#released[0], this.#loaded.peek(), this.#writing.peek(), this.#memory.peek()];
     const [longestTaken] = this.taken;
+    const heads = [this.#released, this.#loaded, this.#writing, this.#memory].map(firstLive);
     const times = [...heads, longestTaken].flatMap((entry) =>
       entry === undefined ? [] : [entry.message.createdAtMs],
     );
     const [segment] = this.segments;
-    if (segment !== undefined) times.push(segment.summary.oldestMs);
+    // What is in memory of it comes before the rest.
+    if (segment !== undefined && segment.pending > 0 && segment.out.size === 0)
+      times.push(segment.summary.oldestMs);
     return times.length === 0 ? undefined : Math.min(...times);
   }
 
@@ -308,6 +310,11 @@ export class Lane {
     this.#loadedBytes += entry.bytes;
     this.#loaded.push(entry);
   }
+}
+
+function firstLive(entries: Iterable<Entry>): Entry | undefined {
+  for (const entry of entries) if (entry.state !== 'settled') return entry;
+  return undefined;
 }
 
 function shiftLive(entries: Fifo<Entry>): Entry | undefined {

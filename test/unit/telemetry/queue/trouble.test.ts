@@ -237,6 +237,41 @@ describe('a full queue', () => {
     await world.close();
   });
 
+  it('knows how old the oldest is of what is left, and of what is not delivered yet', async () => {
+    const world = new QueueWorld();
+    world.settings = small;
+    const queue = await world.open();
+    const times: number[] = [];
+    for (let index = 0; index < 40; index += 1) {
+      times.push(world.clock.now().getTime());
+      world.offer('l'.repeat(1000), { priority: 'low' });
+      await world.flush();
+    }
+    const { low } = queue.status.priorities;
+    assert.ok(low.messages < 30);
+    assert.equal(low.oldestMs, times[40 - low.messages]);
+    const entry = await world.takeNow('low');
+    assert.ok(entry);
+    queue.acknowledge(entry);
+    assert.equal(queue.status.priorities.low.oldestMs, times[41 - low.messages]);
+    await world.close();
+  });
+
+  it('knows that while a file is begun, too', async () => {
+    const world = new QueueWorld();
+    const queue = await world.open();
+    const madeMs = world.clock.now().getTime();
+    world.offer('a');
+    const seen = new Set<number | undefined>();
+    world.files.failure = () => {
+      seen.add(queue.status.priorities.normal.oldestMs);
+      return undefined;
+    };
+    await world.flush();
+    assert.deepEqual([...seen], [madeMs]);
+    await world.close();
+  });
+
   it('keeps what it lost on record over a crash, and counts it once', async () => {
     const world = new QueueWorld();
     world.settings = small;
