@@ -55,6 +55,12 @@ export const failures = {
     remedy:
       'the message has the proxy’s answer; let the proxy allow CONNECT to this port, or set transport: mqtt_ws',
   },
+  'PROXY-URL': {
+    kind: 'transient',
+    meaning: 'it is no URL of a proxy that can be used',
+    remedy:
+      'write http://host:port: proxies that are spoken to over TLS or SOCKS will not do; it is read anew each time',
+  },
   'PROXY-UNREACHABLE': {
     kind: 'transient',
     meaning: 'the proxy cannot be reached',

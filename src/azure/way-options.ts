@@ -61,6 +61,6 @@ function usable(url: Secret, name: string): Proxy {
   try {
     return proxyFromUrl(url);
   } catch (cause) {
-    throw new CloudError('SECRET-UNREADABLE', `use ${name}`, { cause });
+    throw new CloudError('PROXY-URL', `use ${name}`, { cause });
   }
 }

@@ -9,12 +9,14 @@ import type { FailureCode } from '../../../src/cloud-error.ts';
 type Classified = Extract<
   FailureCode,
   | `NET-${string}`
-  | `PROXY-${string}`
+  | Exclude<Extract<FailureCode, `PROXY-${string}`>, BeforeAny>
   | `TLS-${string}`
   | `${Service}-CONNACK-${string}`
   | HubEnd
   | 'CERT-UNUSABLE'
 >;
+/** There is no connection to end. */
+type BeforeAny = 'PROXY-URL';
 type HubEnd = 'HUB-CLOSED' | 'HUB-KEEPALIVE';
 
 interface Case {

@@ -72,7 +72,8 @@ describe('the way as configured', () => {
   it('tells of a proxy that cannot be used without what it is', async () => {
     await assert.rejects(proxyOf({}, { https_proxy: 'socks5://gw:hunter2@proxy:1080' }), (error: unknown) => {
       assert.ok(error instanceof CloudError);
-      assert.equal(error.code, 'SECRET-UNREADABLE');
+      assert.equal(error.code, 'PROXY-URL');
+      assert.match(describeError(error), /cannot use https_proxy: .*expected http:\/\/host:port/);
       assert.doesNotMatch(describeError(error), /hunter2/);
       return true;
     });
