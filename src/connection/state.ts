@@ -205,11 +205,16 @@ function onCredential(state: Exclude<State, { name: 'stopped' }>, context: Conte
 
 /**
  * What is under way begins again by the other way, and a wait is over: the same hub, with the same failures behind it. A
- * registration that waits for the budget goes on waiting.
+ * registration that waits for the budget goes on waiting; one that was only to find out why the hub could not be reached has
+ * its answer, perhaps, in the way.
  */
 function onWay(state: Exclude<State, { name: 'stopped' }>, uptimeMs: number, context: Context): State {
   switch (state.name) {
-    case 'provisioning':
+    case 'provisioning': {
+      const { known, working, trigger } = state.history;
+      if (known === undefined || trigger !== 'failures at the hub') return state;
+      return { name: 'connecting', assignment: known, credential: working, history: state.history };
+    }
     case 'connecting':
       return state;
     case 'connected': {

@@ -313,6 +313,20 @@ describe('another way to the hub', () => {
       assert.deepEqual(next(wait, wayChanged), { ...states.connecting, credential: 'secondary', history });
   });
 
+  it('is tried before DPS is asked for the failures by the way before, and not before anything else is', () => {
+    const asking = {
+      ...states.provisioning,
+      history: { ...troubled, trigger: 'failures at the hub' },
+    } as const;
+    assert.deepEqual(next(asking, wayChanged), { ...states.connecting, history: asking.history });
+    for (const trigger of ['requested', 'refused by the hub', 'configured'] as const) {
+      const state = { ...asking, history: { ...asking.history, trigger } };
+      assert.deepEqual(next(state, wayChanged), state);
+    }
+    const nowhere = { ...asking, history: { ...asking.history, known: undefined } };
+    assert.deepEqual(next(nowhere, wayChanged), nowhere);
+  });
+
   it('never makes a refused device ask DPS sooner', () => {
     const refused: Event = { name: 'failed', error: refusal };
     const wait = waiting(next({ ...states.connecting, history: { ...calm, askedDps: true } }, refused));
