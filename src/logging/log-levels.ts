@@ -22,6 +22,7 @@ export class LogLevels {
   readonly #clock: Pick<Clock, 'monotonic'>;
   #source: () => SteeredRules;
   #latest: SteeredRules;
+  #latestConfigured: LevelRules;
   #steered: Timed<SteeredRules> | undefined;
   /** By area; under `all`, the level of everything. */
   readonly #temporary = new Map<LogArea | 'all', Timed<LogLevel>>();
@@ -30,6 +31,7 @@ export class LogLevels {
     this.#configured = () => configured;
     this.#source = () => configured;
     this.#latest = configured;
+    this.#latestConfigured = configured;
     this.#clock = clock;
   }
 
@@ -42,11 +44,14 @@ export class LogLevels {
     this.#configured = configured;
   }
 
-  /** Saying the same again does not begin its time anew. */
-  #steer(rules: SteeredRules): void {
+  /** Neither saying the same again nor another configuration below it begins its time anew. */
+  #steer(rules: SteeredRules, configured: LevelRules): void {
+    const isTwins = configured === this.#latestConfigured;
     this.#latest = rules;
+    this.#latestConfigured = configured;
     if (this.#steered !== undefined && isSame(this.#steered.what, rules)) return;
-    this.#steered = { what: rules, endMs: this.#endOf(rules.forMs) };
+    const endMs = isTwins ? undefined : this.#steered?.endMs;
+    this.#steered = { what: rules, endMs: endMs ?? this.#endOf(rules.forMs) };
   }
 
   /** For so long, in milliseconds, this level of one area, or of everything; the areas' own levels give way to that. */
@@ -99,7 +104,7 @@ export class LogLevels {
 
   #look(): void {
     const latest = this.#source();
-    if (latest !== this.#latest) this.#steer(latest);
+    if (latest !== this.#latest) this.#steer(latest, this.#configured());
   }
 
   #levelOf(area: LogArea | undefined): LogLevel {

@@ -98,6 +98,21 @@ describe('LogLevels', () => {
     assert.equal(levelOf(levels), 'debug');
   });
 
+  it('does not begin the time anew when it is the configuration that has changed', async () => {
+    const { levels, clock, says, reconfigure } = levelsOf();
+    says({ level: 'debug', areas: {}, forMs: 60_000 });
+    await clock.advance(59_000);
+    const configured = { level: 'warn', areas: { twin: 'error' } } as const;
+    reconfigure(configured);
+    says({ level: 'debug', areas: configured.areas, forMs: 60_000 });
+    assert.deepEqual([levelOf(levels), levelOf(levels, 'twin')], ['debug', 'error']);
+    await clock.advance(1000);
+    assert.equal(levelOf(levels), 'warn');
+    reconfigure({ level: 'warn', areas: {} });
+    says({ level: 'debug', areas: {}, forMs: 60_000 });
+    assert.equal(levelOf(levels), 'warn');
+  });
+
   it('is unmoved by steps of the wall clock', async () => {
     const { levels, clock } = levelsOf();
     levels.setFor('debug', undefined, 1000);
