@@ -36,6 +36,8 @@ interface Open {
   readonly agent: string;
   readonly hub: string;
   readonly version: number;
+  /** What `confirmSeconds` was set to. */
+  readonly value: number;
   readonly atMs: number;
 }
 
@@ -100,18 +102,20 @@ export class TwinSteering implements Service {
     // Never connected: there is no device yet whose twin could be changed.
     if (hub === undefined) return;
     this.#changes += 1;
-    const desired = { settings: { confirmSeconds: leastSeconds + (this.#changes % 600) } };
+    const value = leastSeconds + (this.#changes % 600);
+    const desired = { settings: { confirmSeconds: value } };
     const twin = this.#ask(agent, () =>
       this.#options.cloud.simulator.registry.patchTwin(agent, { properties: { desired } }, hub),
     );
-    if (twin !== undefined) this.#open.push({ agent, hub, version: twin.desired.version, atMs });
+    if (twin !== undefined) this.#open.push({ agent, hub, version: twin.desired.version, value, atMs });
   }
 
   /** Whether nothing more is to be waited for. */
-  #settle({ agent, hub, version, atMs }: Open): boolean {
+  #settle(open: Open): boolean {
+    const { agent, hub, version, atMs } = open;
     const twin = this.#ask(agent, () => this.#options.cloud.simulator.registry.getTwin(agent, hub));
     const wasMoved = this.#options.hubOf(agent) !== hub;
-    if (twin !== undefined && acknowledgedVersion(twin) >= version && !wasReset(twin, version)) {
+    if (twin !== undefined && isAcknowledged(twin, open) && !wasReset(twin, version)) {
       this.#settled.push({ agent, version, atMs, acknowledgedMs: this.#options.elapsedMs() });
       return true;
     }
@@ -136,9 +140,11 @@ function wasReset({ desired }: Twin, version: number): boolean {
   return desired.version < version;
 }
 
-/** The answer to the property, `{value, ac, av, ad}`; with 200 it is in force. */
-function acknowledgedVersion({ reported }: Twin): number {
+/** By the answer to the property, `{value, ac, av, ad}`: with 200 it is in force, this very value or a later one. */
+function isAcknowledged({ reported }: Twin, { version, value }: Pick<Open, 'version' | 'value'>): boolean {
   const settings = reported.properties['settings'];
   const answer = isJsonObject(settings) ? settings['confirmSeconds'] : undefined;
-  return isJsonObject(answer) && answer['ac'] === 200 ? Number(answer['av']) : 0;
+  if (!isJsonObject(answer) || answer['ac'] !== 200) return false;
+  const acknowledged = Number(answer['av']);
+  return acknowledged > version || (acknowledged === version && answer['value'] === value);
 }

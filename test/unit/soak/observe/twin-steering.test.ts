@@ -15,7 +15,7 @@ interface Steered {
   readonly clock: FakeClock;
   readonly steering: TwinSteering;
   /** The device answers as the agent does. */
-  acknowledge(agent: string, ac?: number): void;
+  acknowledge(agent: string, ac?: number, value?: number): void;
 }
 
 async function steered(test: TestContext): Promise<Steered> {
@@ -34,10 +34,10 @@ async function steered(test: TestContext): Promise<Steered> {
     log: new RecordingLog(),
     elapsedMs: () => clock.monotonic(),
   });
-  const acknowledge = (agent: string, ac = 200): void => {
+  const acknowledge = (agent: string, ac = 200, value?: number): void => {
     const { version, properties } = simulator.registry.getTwin(agent).desired;
     const { confirmSeconds } = properties['settings'] as { confirmSeconds: number };
-    const settings = { confirmSeconds: { value: confirmSeconds, ac, av: version, ad: 'in force' } };
+    const settings = { confirmSeconds: { value: value ?? confirmSeconds, ac, av: version, ad: 'in force' } };
     hub.store.report(agent, { settings });
   };
   return { simulator, hub: hub.name, clock, steering, acknowledge };
@@ -69,6 +69,14 @@ describe('steering twins', () => {
     const all = await steered(test);
     await oneChangeEach(all);
     all.acknowledge('one', 400);
+    all.steering.look();
+    assert.equal(all.steering.outstanding, 2);
+  });
+
+  it('takes the version with another value for no acknowledgement', async (test) => {
+    const all = await steered(test);
+    await oneChangeEach(all);
+    all.acknowledge('one', 200, 1);
     all.steering.look();
     assert.equal(all.steering.outstanding, 2);
   });
