@@ -19,7 +19,9 @@ export function askStatus(place: AgentPlace): Promise<JsonObject> {
 
 /** Rejects when the agent takes longer for its answer than one that is well. */
 export function inTime<T>(ask: (signal: AbortSignal) => Promise<T>): Promise<T> {
-  const late = new Error(`no answer within ${answerDeadlineMs} ms`);
+  const late = new Error(
+    `no answer within ${answerDeadlineMs / 1000} s; if it stays so it hangs: sudo systemctl restart dps-agent`,
+  );
   return withDeadline(new SystemClock(), answerDeadlineMs, late, new AbortController().signal, ask);
 }
 

@@ -1,15 +1,13 @@
 import process from 'node:process';
-import { createInterface } from 'node:readline';
 import { unitProperties } from '../checks/unit-properties.ts';
 import { runProgram } from '../clock-sync/run-program.ts';
 import { isJsonObject, parseJson } from '../lib/json.ts';
-import { openLocalApi, textOf } from '../local-api/ask.ts';
 import type { LogArea, LogLevel } from '../log-areas.ts';
 import { LogRing, lineFits } from '../logging/log-ring.ts';
 import { unitName } from '../supervision/unit-name.ts';
 import { journalLines } from '../uploads/journal.ts';
+import { agentLines } from './agent-lines.ts';
 import { agentPlace } from './agent-place.ts';
-import { withAgent } from './agent-socket.ts';
 import type { AgentPlace } from './agent-socket.ts';
 import { painter } from './colour.ts';
 import { isForbidden } from './forbidden.ts';
@@ -107,12 +105,7 @@ async function fromMemory(place: AgentPlace, command: LogsCommand): Promise<Asyn
     if (value !== undefined) query.set(name, String(typeof value === 'number' ? Math.round(value) : value));
   const path = `/v1/logs?${query.toString()}`;
   const errand = { doing: 'show the log', command: 'logs' };
-  const response = await withAgent(place, errand, (socketPath) =>
-    openLocalApi(socketPath, { path }, new AbortController().signal),
-  );
-  if (response.statusCode !== 200)
-    throw new CommandError(`cannot show the log: the agent answers: ${(await textOf(response)).trim()}`);
-  return createInterface({ input: response }) as AsyncIterable<string>;
+  return agentLines(place, errand, path);
 }
 
 /** More than so many bytes of lines are not held for the sake of the last ones. */

@@ -1,15 +1,12 @@
 import process from 'node:process';
-import { createInterface } from 'node:readline';
 import { isJsonObject, parseJson } from '../lib/json.ts';
 import type { JsonObject } from '../lib/json.ts';
-import { openLocalApi, textOf } from '../local-api/ask.ts';
+import { agentLines } from './agent-lines.ts';
 import { agentPlace } from './agent-place.ts';
-import { withAgent } from './agent-socket.ts';
 import { painter } from './colour.ts';
 import type { Painter } from './colour.ts';
 import type { Output } from './output-option.ts';
 import { print } from './print.ts';
-import { CommandError } from './usage.ts';
 
 export interface TailOptions {
   readonly input: string | undefined;
@@ -31,22 +28,15 @@ export async function tailTelemetry(
     ...(priority === undefined ? {} : { priority }),
   };
   const path = `/v1/telemetry/tail?${new URLSearchParams(wanted).toString()}`;
-  const leaving = new AbortController();
-  const response = await withAgent(place, errand, (socketPath) =>
-    openLocalApi(socketPath, { path }, leaving.signal),
-  );
-  if (response.statusCode !== 200)
-    throw new CommandError(`cannot ${errand.doing}: the agent answers: ${(await textOf(response)).trim()}`);
   const paint = painter(process.stdout);
   let acknowledged = 0;
-  for await (const line of createInterface({ input: response })) {
+  for await (const line of await agentLines(place, errand, path)) {
     const event = parseJson(line);
     if (!isJsonObject(event)) continue;
     if (!(await print(output === 'json' ? `${line}\n` : eventText(event, paint)))) break;
     if (event['event'] === 'acknowledged') acknowledged += 1;
     if (acknowledged >= most) break;
   }
-  response.destroy();
 }
 
 /** One line for people, of one event of `GET /v1/telemetry/tail`. */

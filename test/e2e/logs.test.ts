@@ -93,6 +93,26 @@ describe('dps-agent logs, of a running agent', () => {
     assert.deepEqual(await following.ended, { code: 0, signal: null });
   });
 
+  it('says so when the agent is killed meanwhile, and does not wait for one that hangs', async () => {
+    const following = followDpsAgent(scratch, [...memory, config, '--follow', '--output', 'json']);
+    let said = '';
+    following.child.stderr?.on('data', (data: Buffer) => (said += data.toString()));
+    await following.untilLine((line) => (JSON.parse(line) as LoggedLine)['state'] === 'connected');
+    agent.child.kill('SIGSTOP');
+    for (const verb of [memory, ['telemetry', 'tail', '--config']]) {
+      const hung = await dpsAgent([...verb, config]);
+      assert.deepEqual([hung.code, hung.stdout], [1, '']);
+      assert.match(hung.stderr, /^dps-agent: cannot ask the agent at .*: no answer within 5 s/);
+    }
+    agent.child.kill('SIGKILL');
+    assert.deepEqual(await following.ended, { code: 1, signal: null });
+    assert.match(
+      said,
+      /^dps-agent: cannot show the log any longer: the agent was killed, or has cut the connection/,
+    );
+    assert.equal(said.split('\n').length, 2, said);
+  });
+
   it('says that there is no agent to be asked', async () => {
     agent.child.kill('SIGTERM');
     await agent.exited;
