@@ -47,6 +47,11 @@ export function isItsTime({ timeMs }: Reading, name: string, value: unknown): bo
   return value === timeMs || (typeof value === 'string' && Date.parse(value) === timeMs);
 }
 
+/** Whether it has at most its time: nothing that was measured. */
+export function saysNothing(reading: Reading): boolean {
+  return Object.entries(reading.values).every(([name, value]) => isItsTime(reading, name, value));
+}
+
 /** The same with other values. */
 export function withValues({ timeMs, component }: Reading, values: JsonObject): Reading {
   return {

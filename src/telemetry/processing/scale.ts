@@ -1,6 +1,6 @@
 import type { Scale as Scaling } from '../../config/inputs/processing.ts';
 import type { Log } from '../../lib/log.ts';
-import { withValues } from '../reading.ts';
+import { saysNothing, withValues } from '../reading.ts';
 import type { Reading } from '../reading.ts';
 import { NamePatterns } from './name-patterns.ts';
 import type { Step } from './processor.ts';
@@ -25,7 +25,8 @@ export class Scale implements Step {
       const scaling = this.#values.of(reading, name, value);
       return scaling === undefined ? [[name, value] as const] : this.#scaled(name, value, scaling);
     });
-    return entries.length === 0 ? [] : [withValues(reading, Object.fromEntries(entries))];
+    const after = withValues(reading, Object.fromEntries(entries));
+    return saysNothing(after) ? [] : [after];
   }
 
   #scaled(name: string, value: unknown, scaling: Scaling): (readonly [string, unknown])[] {

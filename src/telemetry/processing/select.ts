@@ -1,4 +1,4 @@
-import { withValues } from '../reading.ts';
+import { saysNothing, withValues } from '../reading.ts';
 import type { Reading } from '../reading.ts';
 import { NamePatterns } from './name-patterns.ts';
 import type { Step } from './processor.ts';
@@ -13,6 +13,7 @@ export class Select implements Step {
 
   push(reading: Reading): readonly Reading[] {
     const kept = Object.entries(reading.values).filter(([name]) => this.#patterns.get(name) === true);
-    return kept.length === 0 ? [] : [withValues(reading, Object.fromEntries(kept))];
+    const selected = withValues(reading, Object.fromEntries(kept));
+    return saysNothing(selected) ? [] : [selected];
   }
 }

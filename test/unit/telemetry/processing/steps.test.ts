@@ -166,6 +166,20 @@ describe('the time of a reading', () => {
     assert.deepEqual(passed, [1, 0, 1]);
   });
 
+  it('is not sent by itself', () => {
+    const reading = { values: { time: times[0], temp: 'n/a', door: true }, timeMs };
+    const scaling = processing(
+      { kind: 'scale', values: { temp: { factor: 2, offset: 0 } } },
+      { kind: 'select', patterns: ['t*'] },
+    );
+    assert.deepEqual(scaling.processor.push(reading), []);
+    const selecting = processing(
+      { kind: 'select', patterns: ['ti*'] },
+      { kind: 'scale', values: { x: { factor: 2, offset: 0 } } },
+    );
+    assert.deepEqual(selecting.processor.push(reading), []);
+  });
+
   it('is a value like any other where it is named, or says something else', () => {
     const scale = { factor: 0.001, offset: 0 };
     const named = processing({ kind: 'scale', values: { time: scale } });
