@@ -14,7 +14,6 @@ import { credentialNames, loadCredential } from '../provisioning/credential.ts';
 import type { Credential } from '../provisioning/credential.ts';
 import type { Assignment } from '../provisioning/dps-client.ts';
 import { Secrets } from '../provisioning/secrets.ts';
-import { agentPlace } from './agent-place.ts';
 import { jsonDocument } from './output-option.ts';
 import type { Output } from './output-option.ts';
 import { readConfig } from './read-config.ts';
@@ -55,18 +54,20 @@ export async function showIdentity(configPath: string, output: Output): Promise<
   return output === 'json' ? jsonDocument(report) : asText(report);
 }
 
-/** When DPS is asked again. */
+/** When DPS is asked again; with source manual it never is. */
 export interface AskingAgain {
-  readonly asksDps: 'now' | 'at-next-start';
+  readonly asksDps: 'now' | 'at-next-start' | 'never';
   readonly runningAs?: number | undefined;
 }
 
 /** `dps-agent identity forget`: the next start asks DPS. */
 export async function forgetIdentity(configPath: string, output: Output): Promise<string> {
-  const { stateDirectory } = await agentPlace(configPath);
+  const { stateDirectory, source } = await identityPlace(configPath);
   await removeFile(assignmentFileIn(stateDirectory));
   const runningAs = await runningAgent(stateDirectory);
-  if (output === 'json') return jsonDocument({ asksDps: 'at-next-start', runningAs } satisfies AskingAgain);
+  const asksDps = source === 'manual' ? 'never' : 'at-next-start';
+  if (output === 'json') return jsonDocument({ asksDps, runningAs } satisfies AskingAgain);
+  if (source === 'manual') return `There is nothing to forget: ${byConfiguration}.\n`;
   if (runningAs === undefined)
     return 'The cached assignment is forgotten: the agent asks DPS at its next start.\n';
   return `The cached assignment is forgotten. The agent runs (process ${runningAs}) and keeps its hub until it is started anew; to have it ask DPS now: dps-agent identity reprovision\n`;
@@ -74,14 +75,28 @@ export async function forgetIdentity(configPath: string, output: Output): Promis
 
 /** `dps-agent identity reprovision`: the running agent asks DPS, or the next one does. */
 export async function reprovisionIdentity(configPath: string, output: Output): Promise<string> {
-  const { stateDirectory } = await agentPlace(configPath);
+  const { stateDirectory, source } = await identityPlace(configPath);
   const runningAs = await runningAgent(stateDirectory);
   if (runningAs === undefined) await removeFile(assignmentFileIn(stateDirectory));
   else requestReprovision(runningAs);
-  const asksDps = runningAs === undefined ? 'at-next-start' : 'now';
-  if (output === 'json') return jsonDocument({ asksDps, runningAs } satisfies AskingAgain);
-  if (runningAs === undefined) return 'The agent is not running; it asks DPS at its next start.\n';
-  return `The agent (process ${runningAs}) asks DPS again; its log says what comes of it.\n`;
+  if (output === 'json') {
+    const ofDps = runningAs === undefined ? 'at-next-start' : 'now';
+    return jsonDocument({ asksDps: source === 'manual' ? 'never' : ofDps, runningAs } satisfies AskingAgain);
+  }
+  const who = runningAs === undefined ? 'The agent is not running; it' : `The agent (process ${runningAs})`;
+  const when = runningAs === undefined ? ' at its next start' : '';
+  if (source === 'manual') return `${who} reads its hub anew${when}: ${byConfiguration}.\n`;
+  if (runningAs === undefined) return `${who} asks DPS${when}.\n`;
+  return `${who} asks DPS again; its log says what comes of it.\n`;
+}
+
+const byConfiguration = 'the configuration says which hub it is, and no DPS is asked (source: manual)';
+
+async function identityPlace(
+  configPath: string,
+): Promise<{ readonly stateDirectory: string; readonly source: 'dps' | 'manual' }> {
+  const { config } = await readConfig(configPath);
+  return { stateDirectory: stateDirectoryOf(config), source: config.provisioning.source };
 }
 
 async function identityReport(configPath: string): Promise<IdentityReport> {
