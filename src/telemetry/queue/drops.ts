@@ -43,7 +43,10 @@ export class Drops {
         `cannot read ${count} queued messages: their file is damaged; they are counted as lost`,
       );
     if (reason === 'oversize' && totals.oversize === 1)
-      this.#log.error({ priority }, 'cannot send a message: it is larger than IoT Hub takes, 262144 bytes');
+      this.#log.error(
+        { priority },
+        'cannot send a message: it is larger than IoT Hub takes, 262144 bytes; which input it is of, and how it begins, is in dead-letter.ndjson of the queue',
+      );
   }
 
   /** There is plenty of room again. */

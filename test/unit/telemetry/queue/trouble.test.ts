@@ -423,6 +423,7 @@ it('sets aside the beginning of what is too large for the hub, one an hour of ea
   );
   assert.match(String(letters(world)[0]?.['why']), /^it has 3\d{5} bytes, and IoT Hub takes at most 262144/);
   assert.ok(world.files.content(deadLetters).length < 10_000);
+  assert.match(String(world.log.messages('error')), /which input it is of.*dead-letter\.ndjson/);
   await world.clock.advance(3_600_000);
   offer('a');
   await world.work();
