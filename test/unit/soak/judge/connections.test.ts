@@ -201,6 +201,18 @@ describe('the end', () => {
     assert.deepEqual([finding.outcome, finding.value], ['broken', 1]);
     assert.equal(finding.detail, 'two waiting (NET-REFUSED) since 590.0 s');
   });
+
+  it('does not believe an agent whose hub has no session of it', () => {
+    const session = { hub: 'hub', startMs: 1000 };
+    const ended = (endMs: number): Evidence['sessions'] => [
+      { ...session, agent: 'one' },
+      { ...session, agent: 'two', endMs },
+    ];
+    const finding = allConnected(evidence({ sessions: ended(590_000) }), limits);
+    assert.deepEqual([finding.outcome, finding.value], ['broken', 1]);
+    assert.equal(finding.detail, 'two says that it is, and its hub does not know of it');
+    assert.equal(allConnected(evidence({ sessions: ended(599_000) }), limits).outcome, 'held');
+  });
 });
 
 describe('the twin', () => {
