@@ -1,7 +1,7 @@
 import type { Clock } from '../lib/clock.ts';
 import { withDeadline } from '../lib/deadline.ts';
 import { describeError } from '../lib/errors.ts';
-import { isJsonObject } from '../lib/json.ts';
+import { isDeeper, isJsonObject } from '../lib/json.ts';
 import type { Log } from '../lib/log.ts';
 import { withoutSecrets } from '../lib/without-secrets.ts';
 import { readArguments, secretsIn, shownArguments } from './arguments.ts';
@@ -28,6 +28,9 @@ export interface MethodLimits {
 
 export type Invocation = Pick<MethodCall, 'name' | 'requestId' | 'payload'>;
 
+/** Far more than any method has. */
+const deepestArguments = 100;
+
 /** What a direct method's answer may have as JSON, in bytes (protocol.md 5.2). */
 export const maxAnswerBytes = 128 * 1024;
 
@@ -53,13 +56,28 @@ export class MethodTable {
   }
 
   /** Never rejects. What must come after the answer is `afterwards` of the response, and the caller's to do. */
-  async invoke(call: Invocation, signal: AbortSignal): Promise<MethodResponse> {
+  async invoke(called: Invocation, signal: AbortSignal): Promise<MethodResponse> {
     const startedMs = this.#options.clock.monotonic();
+    const isTooDeep = isDeeper(called.payload, deepestArguments);
+    // Whatever looks into them, to check, log or hide them, calls itself for each level.
+    const call = isTooDeep ? { ...called, payload: undefined } : called;
     const method = this.#find(call.name);
-    const response = method === undefined ? this.#unknown(call.name) : await this.#call(method, call, signal);
+    const response = await this.#respond(method, call, isTooDeep, signal);
     this.#audit(call, method, response, this.#options.clock.monotonic() - startedMs);
     this.#options.onAnswer?.(method?.name, response.status);
     return response;
+  }
+
+  #respond(
+    method: Method | undefined,
+    call: Invocation,
+    isTooDeep: boolean,
+    signal: AbortSignal,
+  ): MethodResponse | Promise<MethodResponse> {
+    if (method === undefined) return this.#unknown(call.name);
+    if (!isTooDeep) return this.#call(method, call, signal);
+    const error = `cannot call ${method.name}: its arguments are nested more than ${deepestArguments} deep`;
+    return refusal(400, 'BAD-ARGUMENTS', error);
   }
 
   /** By its name, or as `component*name` (protocol.md 7). */

@@ -1,3 +1,5 @@
+import { isDeeper } from '../lib/json.ts';
+
 export type JsonValue = null | boolean | number | string | JsonValue[] | JsonObject;
 export interface JsonObject {
   [key: string]: JsonValue;
@@ -20,9 +22,4 @@ export function parseJson(text: string, levels = deepest): JsonValue | undefined
   } catch {
     return undefined;
   }
-}
-
-function isDeeper(value: JsonValue, levels: number): boolean {
-  if (typeof value !== 'object' || value === null) return false;
-  return levels === 0 || Object.values(value).some((item: JsonValue) => isDeeper(item, levels - 1));
 }

@@ -61,6 +61,16 @@ describe('MethodTable', () => {
     assert.equal((await table.answer('')).status, 404);
   });
 
+  it('answers 400 to arguments nested too deep for anybody to follow, and shows nothing of them', async () => {
+    const table = new TableOf(method('open', undefined, { args: v.object({ url: secret(text('a URL')) }) }));
+    const url: unknown = JSON.parse('['.repeat(50_000) + ']'.repeat(50_000));
+    const { status, payload } = await table.answer('open', { url });
+    const error = 'cannot call open: its arguments are nested more than 100 deep';
+    assert.deepEqual([status, payload], [400, { code: 'BAD-ARGUMENTS', error }]);
+    assert.equal(table.log.lines.length, 1);
+    assert.ok(!JSON.stringify(table.log.lines).includes('[['));
+  });
+
   it('answers 403 to what is not allowed, with the lines that would allow it', async () => {
     const table = new TableOf(method('reboot', undefined, { isAllowed: () => false }));
     assert.deepEqual(await table.answer('reboot'), {
