@@ -12,7 +12,7 @@ import { EstCredential } from '../../../src/renewal/est-credential.ts';
 import { EstEnroller } from '../../../src/renewal/est-enroller.ts';
 import { IdentityStore } from '../../../src/renewal/identity-store.ts';
 import type { FileSteps } from '../../../src/renewal/identity-store.ts';
-import { FakeClock, settle } from '../../fakes/fake-clock.ts';
+import { FakeClock } from '../../fakes/fake-clock.ts';
 import { EstServer, estUser } from '../../support/est-server.ts';
 import { Scratch } from '../../support/scratch.ts';
 import { keepSecret } from '../../support/test-logs.ts';
@@ -117,6 +117,18 @@ describe('a certificate by EST', () => {
     await clock.advance(minuteMs);
   }
 
+  /**
+   * An attempt that began would not be waiting for its time, or have come to its deadline, which is told: while the fake
+   * clock goes on the network stands still, and the server hears of nothing.
+   */
+  function nothingTriedSince(from: number): void {
+    assert.deepEqual(
+      log.lines.slice(from).map(({ msg }) => msg),
+      [],
+    );
+    assert.equal(clock.sleeping.length, 1);
+  }
+
   const stored = (name: string): Promise<string> => readFile(join(directory, name), 'utf8');
   const publicKey = async ({ credential }: Device): Promise<string> =>
     createPublicKey((await credential.current()).privateKey.reveal())
@@ -143,7 +155,7 @@ describe('a certificate by EST', () => {
       const [first, key] = [await device.credential.current(), await publicKey(device)];
       const from = log.lines.length;
       await later(79 * dayMs);
-      assert.deepEqual(server.asked, ['simpleenroll 200']);
+      nothingTriedSince(from);
       clock.stepWallClock(dayMs);
       await clock.advance(minuteMs);
       await line(inUse, from);
@@ -153,6 +165,7 @@ describe('a certificate by EST', () => {
         proved.map(({ certificate }) => certificate),
         [second.certificate],
       );
+      assert.equal(adopted, 1, 'one that is proved is not told of once more');
       assert.notEqual(second.certificate, first.certificate);
       assert.equal((await publicKey(device)) === key, !rotateKey);
       assert.deepEqual((await readdir(directory)).sort(), ['identity.pem', 'identity.previous.pem']);
@@ -193,7 +206,26 @@ describe('a certificate by EST', () => {
     assert.deepEqual(server.asked, ['simpleenroll 200', 'simpleenroll 200']);
     assert.equal(server.requests.at(-1)?.provedBy, 'factory');
     assert.deepEqual([adopted, proved.length], [2, 0]);
+    assert.deepEqual(await readdir(directory), ['identity.pem'], 'the expired one is of no use');
   });
+
+  for (const [wish, retryAfter, hours] of [
+    ['an hour', undefined, 1],
+    ['as long as the server wants', '21600', 6],
+  ] as const)
+    it(`waits no longer than ${wish} once it has expired, however long it could wait before`, async () => {
+      await enrolled({ retry: { percent: 20 } });
+      server.faults = { status: 503, retryAfter };
+      const from = log.lines.length;
+      await later(80 * dayMs);
+      await line(/could not be renewed, the one in use goes on.*EST-REFUSED/, from);
+      const waiting = log.lines.length;
+      clock.stepWallClock(30 * dayMs);
+      await clock.advance(hours * 60 * minuteMs - 2 * minuteMs);
+      nothingTriedSince(waiting);
+      await clock.advance(3 * minuteMs);
+      await line(/could not be renewed, there is none in use/, waiting);
+    });
 
   it('never keeps a certificate for another name', async () => {
     const { credential } = await enrolled();
@@ -212,9 +244,9 @@ describe('a certificate by EST', () => {
     server.faults = { status: 503, retryAfter: '600' };
     await start();
     await line(/EST-REFUSED/);
-    await clock.advance(9 * minuteMs);
-    assert.deepEqual(server.asked, ['simpleenroll 503']);
     const from = log.lines.length;
+    await clock.advance(9 * minuteMs);
+    nothingTriedSince(from);
     await clock.advance(minuteMs);
     await line(/EST-REFUSED/, from);
     assert.deepEqual(server.asked, ['simpleenroll 503', 'simpleenroll 503']);
@@ -233,10 +265,10 @@ describe('a certificate by EST', () => {
     await line(/DPS-401/, from);
     assert.equal((await credential.current()).certificate, first.certificate);
     assert.deepEqual(await readdir(directory), ['identity.pem']);
-    await clock.advance(dayMs / 2);
-    assert.equal(proved.length, 1);
-    onProve = () => Promise.resolve();
     from = log.lines.length;
+    await clock.advance(dayMs / 2);
+    nothingTriedSince(from);
+    onProve = () => Promise.resolve();
     await clock.advance(dayMs / 2);
     await line(inUse, from);
     assert.equal(proved.length, 2);
@@ -281,11 +313,9 @@ describe('a certificate by EST', () => {
       },
     };
     await enrolled();
-    await clock.advance(0);
-    await settle();
-    assert.equal(server.asked.length, 1);
+    const from = log.lines.length;
     await clock.advance(9 * 60 * minuteMs);
-    assert.equal(server.asked.length, 1);
+    nothingTriedSince(from);
   });
 
   it('is enrolled for anew when the registration ID has changed', async () => {
