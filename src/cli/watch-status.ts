@@ -1,4 +1,5 @@
 import process from 'node:process';
+import { stripVTControlCharacters } from 'node:util';
 import { SystemClock } from '../lib/clock.ts';
 import { untilStopped } from '../lib/deadline.ts';
 import { describeError } from '../lib/errors.ts';
@@ -66,6 +67,30 @@ function inPlace(): (text: string) => string {
   return (text) => {
     const begin = isFirst ? `${home}${wipeBelow}` : home;
     isFirst = false;
-    return `${begin}${text.replaceAll('\n', `${wipeLine}\n`)}${wipeBelow}`;
+    const { columns, rows } = process.stdout;
+    return `${begin}${fitted(text, columns, rows).replaceAll('\n', `${wipeLine}\n`)}${wipeBelow}`;
   };
+}
+
+/**
+ * As much of a text as a terminal of this size shows without moving up: what it begins with, state and hub, would be gone,
+ * and the next one not written over it. How much is left out is said in the last row.
+ */
+export function fitted(text: string, columns: number, rows: number): string {
+  // A terminal that does not know its size, such as a serial line's, has 0.
+  if (columns === 0 || rows === 0) return text;
+  const lines = text.replace(/\n$/, '').split('\n');
+  const heights = lines.map((line) =>
+    Math.max(1, Math.ceil(stripVTControlCharacters(line).length / columns)),
+  );
+  const height = heights.reduce((sum, each) => sum + each, 0);
+  // A row is for the cursor, below the text.
+  if (height < rows) return text;
+  let room = rows - 2;
+  const shown = lines.filter((_, index) => (room -= heights[index] ?? 0) >= 0);
+  return [
+    ...shown,
+    `… ${lines.length - shown.length} more lines, for a larger window`.slice(0, columns),
+    '',
+  ].join('\n');
 }
