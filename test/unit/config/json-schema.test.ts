@@ -104,6 +104,7 @@ const beyondForm: readonly string[] = [
   'file-uri-with-fragment',
   'http-input-keys-that-do-not-fit',
   'initial-above-maximum',
+  'input-properties-too-many',
   'key-cut-off',
   'key-placeholder',
   'key-too-long',
