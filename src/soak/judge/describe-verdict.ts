@@ -1,3 +1,4 @@
+import { bareQuantity, quantity } from '../quantity.ts';
 import type { Finding, Verdict } from './verdict.ts';
 
 /** A line for each invariant, for people; of those that did not hold, why. */
@@ -12,13 +13,9 @@ const marks: Readonly<Record<Finding['outcome'], string>> = {
 };
 
 function describeFinding({ title, outcome, value, limit, unit, detail }: Finding): string {
-  const figures = outcome === 'not-judged' ? '' : `: ${figure(value)} ${unit}, of at most ${figure(limit)}`;
+  const figures =
+    outcome === 'not-judged' ? '' : `: ${bareQuantity(value, unit)} of at most ${quantity(limit, unit)}`;
   const why =
     outcome === 'held' || detail === '' ? '' : `\n             ${detail.replaceAll('\n', '\n             ')}`;
   return `${marks[outcome]} ${title}${figures}${why}\n`;
-}
-
-/** No more digits than a reader can use. */
-function figure(value: number): string {
-  return String(Number(value.toPrecision(4)));
 }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { describeVerdict } from '../../../../src/soak/judge/describe-verdict.ts';
 import { judge } from '../../../../src/soak/judge/judge.ts';
 import { evidence, ledgerEntry, limits, samples } from '../../../fakes/evidence.ts';
 
@@ -58,4 +59,22 @@ test('at Azure nobody is accused by what only the cloud could have seen', () => 
     ['delivered-or-counted', 'not-judged', 0],
   );
   assert.equal(invariants.find(({ id }) => id === 'secrets')?.outcome, 'held');
+});
+
+test('a verdict is told in measures that people use, as the report has them', () => {
+  const finding = { id: 'a', title: 'A', outcome: 'broken', detail: 'why' } as const;
+  const invariants = [
+    { ...finding, value: 12_080, limit: 60_000, unit: 'ms' },
+    { ...finding, value: -23_330_000, limit: 1_494_000_000, unit: 'bytes/h' },
+    { ...finding, value: 3, limit: 0, unit: 'messages' },
+  ];
+  const told = describeVerdict({ ok: false, invariants }).split('\n');
+  assert.deepEqual(
+    told.filter((line) => line.startsWith('BROKEN    ')),
+    [
+      'BROKEN     A: 12.1 s of at most 1m',
+      'BROKEN     A: -22.2 MB/h of at most 1,425 MB/h',
+      'BROKEN     A: 3 of at most 0 messages',
+    ],
+  );
 });
