@@ -27,9 +27,9 @@ DPS and IoT Hub on this machine, for devices that think they talk to Azure.
 
 Options:
   --data DIR           what survives a restart (default $XDG_STATE_HOME/dps-agent-simulator)
-  --port N             first port: DPS and the first hub (default 8883, or as last time; 0: any free one)
+  --port N             first port: DPS and the first hub (default 8883, or as last time; 0: any free one, or as last time)
   --hubs N             how many hubs, each on a port of its own (default 1, or as last time)
-  --control-port N     port of the control API (default 8080, or as last time; 0: any free one)
+  --control-port N     port of the control API (default 8080, or as last time; 0: any free one, or as last time)
   --host ADDR          the address to listen on (default 127.0.0.1)
   --scope ID           the ID scope (default: made up once, then kept)
   --config FILE        enrollments, devices and settings in YAML; options given here count more

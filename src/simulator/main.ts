@@ -111,5 +111,5 @@ function report(error: unknown): number {
 function advice(error: unknown): string {
   if (!(error instanceof ListenError) || !error.taken) return '';
   const option = error.control ? '--control-port' : '--port';
-  return `Another program, perhaps another simulator, uses it. Choose another: ${option} ${error.port + 1000}, or ${option} 0 for any free one; beside another simulator also another --data DIR.\n`;
+  return `Another program, perhaps another simulator, uses it. Choose another: ${option} ${error.port + 1000}; beside another simulator also another --data DIR, where ${option} 0 means any free one.\n`;
 }
