@@ -7,6 +7,7 @@ import { untilStopped } from '../../lib/deadline.ts';
 import { describeError } from '../../lib/errors.ts';
 import type { Log } from '../../lib/log.ts';
 import type { Secret } from '../../lib/secret.ts';
+import { ofComponent } from '../reading.ts';
 import type { Reading } from '../reading.ts';
 import { RepeatedWarning } from './repeated-warning.ts';
 import type { HandOver, Input } from './input.ts';
@@ -105,7 +106,7 @@ export class MqttInput implements Input {
     }
     try {
       const readings = payloadReadings(payload, this.#config.format, value);
-      return component === undefined ? readings : readings.map((reading) => ({ ...reading, component }));
+      return component === undefined ? readings : readings.map((reading) => ofComponent(reading, component));
     } catch (error) {
       this.#unreadable.warn(`cannot take the message on ${shown}: ${describeError(error)}`);
       return [];
