@@ -304,22 +304,26 @@ describe('posts to the local API', () => {
     await closed;
   });
 
-  it('that are under way when the agent stops are still answered', async () => {
-    const { ask, desk, stop, path } = await startApi(scratch);
-    let settle: (outcome: object) => void = () => undefined;
-    desk.outcome = new Promise((resolve) => {
-      settle = resolve;
-    });
-    const posted = desk.nextPost();
-    const answer = ask({ body: '{"a":1}' });
-    await posted;
-    const stopped = stop();
-    await assert.rejects(ask({ body: '{"a":2}' }), 'no more are taken');
-    settle({});
-    assert.equal((await answer).status, 202);
-    await stopped;
-    await assert.rejects(lstat(path), { code: 'ENOENT' });
-  });
+  it(
+    'that are under way when the agent stops are still answered, and no longer waited for',
+    { timeout: 20_000 },
+    async () => {
+      const { ask, desk, stop, path } = await startApi(scratch, { limits: { stopMs: 30_000 } });
+      let settle: (outcome: object) => void = () => undefined;
+      desk.outcome = new Promise((resolve) => {
+        settle = resolve;
+      });
+      const posted = desk.nextPost();
+      const answer = ask({ body: '{"a":1}' });
+      await posted;
+      const stopped = stop();
+      await assert.rejects(ask({ body: '{"a":2}' }), 'no more are taken');
+      settle({});
+      assert.equal((await answer).status, 202);
+      await stopped;
+      await assert.rejects(lstat(path), { code: 'ENOENT' });
+    },
+  );
 
   it('that have only begun when the agent stops are told so', async () => {
     const { ask, desk, stop, path } = await startApi(scratch);
