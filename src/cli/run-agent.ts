@@ -1,5 +1,7 @@
 import process from 'node:process';
 import { pino } from 'pino';
+import { claimDirectory, DirectoryInUseError } from '../lib/claimed-directory.ts';
+import type { Claim } from '../lib/claimed-directory.ts';
 import { untilStopped } from '../lib/deadline.ts';
 import type { Log } from '../lib/log.ts';
 import { StopRequest } from '../stop-request.ts';
@@ -12,7 +14,7 @@ import { nameProcess } from './process-name.ts';
 import { RunMark } from './run-mark.ts';
 import { socketPathFor } from './socket-path.ts';
 import { systemdNotifier } from './systemd-notifier.ts';
-import { exitCodes } from './usage.ts';
+import { CommandError, exitCodes } from './usage.ts';
 
 /** An orderly end has this long, in milliseconds; then the process ends all the same, still in order. */
 const stopDeadlineMs = 4500;
@@ -30,6 +32,7 @@ export async function runAgent(configPath: string): Promise<number> {
   nameProcess('dps-agent');
   const setup = await setUpAgent(configPath, standardOutput(), process.getuid?.());
   const { live, log, stateDirectory } = setup;
+  const claim = await claimStateDirectory(stateDirectory, log);
   const world = await realWorld(live, log, stateDirectory);
   log.info({ version: agentVersion, config: configPath, stateDirectory }, `dps-agent ${agentVersion} starts`);
 
@@ -58,8 +61,20 @@ export async function runAgent(configPath: string): Promise<number> {
   const running = agent.run(stop.signal);
   await Promise.race([running, stopDeadline(stop.signal, world)]);
   // A disk that does not answer keeps nobody from ending.
-  await Promise.race([mark.end(), world.clock.sleep(markDeadlineMs, never)]);
+  const leaving = mark.end().then(() => claim.release());
+  await Promise.race([leaving, world.clock.sleep(markDeadlineMs, never)]);
   return stop.isForRestart ? exitCodes.restart : exitCodes.success;
+}
+
+/** Two agents on one state directory would cut and delete each other's queue. */
+async function claimStateDirectory(stateDirectory: string, log: Log): Promise<Claim> {
+  try {
+    return await claimDirectory(stateDirectory, log);
+  } catch (error) {
+    if (!(error instanceof DirectoryInUseError)) throw error;
+    const remedy = 'stop that one first: sudo systemctl stop dps-agent';
+    throw new CommandError(`cannot run on ${stateDirectory}: another agent does; ${remedy}`);
+  }
 }
 
 /**

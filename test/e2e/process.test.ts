@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import type { Simulator } from '../../src/simulator/simulator.ts';
@@ -91,6 +91,24 @@ describe('the agent as a process', () => {
     const second = await startAgentProcess({ scratch, simulator, attestation, stateDirectory });
     await second.log.untilState('connected');
     assert.equal(dpsConnections(simulator), 1);
+  });
+
+  it('leaves a state directory to the agent that runs on it, and says what to do', async () => {
+    const stateDirectory = join(await scratch.folder(), 'state');
+    const first = await startAgentProcess({ scratch, simulator, attestation, stateDirectory });
+    await first.log.untilState('connected');
+    const { code, stderr } = await runAgent(['run', '--config', first.config], {
+      STATE_DIRECTORY: stateDirectory,
+    });
+    assert.equal(code, 1);
+    assert.equal(
+      stderr,
+      `dps-agent: cannot run on ${stateDirectory}: another agent does; stop that one first: sudo systemctl stop dps-agent\n`,
+    );
+    first.child.kill('SIGTERM');
+    assert.deepEqual(await first.exited, { code: 0, signal: null });
+    const left = await readdir(stateDirectory);
+    assert.ok(!left.includes('in-use.sock'), left.join());
   });
 
   it('ends with status 78 and says what is wrong with its configuration, but not the key', async () => {

@@ -203,7 +203,7 @@ describe('a start', () => {
     const one = await startSimulator({ dataDirectory });
     await assert.rejects(startSimulator({ dataDirectory }), (error) => {
       assert.ok(error instanceof DataDirectoryError);
-      const said = `cannot use the data directory ${dataDirectory}: another simulator uses it`;
+      const said = `cannot use the data directory ${dataDirectory}: another process uses it`;
       return describeError(error) === said;
     });
     await one.close();
