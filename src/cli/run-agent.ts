@@ -12,6 +12,7 @@ import { makeAgent, reloadingOf, setUpAgent } from './agent-setup.ts';
 import type { LogOutput } from './create-log.ts';
 import { nameProcess } from './process-name.ts';
 import { RunMark } from './run-mark.ts';
+import { runningAgent } from './running-agent.ts';
 import { socketPathFor } from './socket-path.ts';
 import { systemdNotifier } from './systemd-notifier.ts';
 import { CommandError, exitCodes } from './usage.ts';
@@ -72,8 +73,11 @@ async function claimStateDirectory(stateDirectory: string, log: Log): Promise<Cl
     return await claimDirectory(stateDirectory, log);
   } catch (error) {
     if (!(error instanceof DirectoryInUseError)) throw error;
-    const remedy = 'stop that one first: sudo systemctl stop dps-agent';
-    throw new CommandError(`cannot run on ${stateDirectory}: another agent does; ${remedy}`);
+    const pid = await runningAgent(stateDirectory);
+    const [who, how] = pid === undefined ? ['', ''] : [`, process ${pid},`, `, or kill ${pid}`];
+    throw new CommandError(
+      `cannot run on ${stateDirectory}: another agent${who} does; stop that one first: sudo systemctl stop dps-agent${how}`,
+    );
   }
 }
 

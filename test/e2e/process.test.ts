@@ -103,7 +103,8 @@ describe('the agent as a process', () => {
     assert.equal(code, 1);
     assert.equal(
       stderr,
-      `dps-agent: cannot run on ${stateDirectory}: another agent does; stop that one first: sudo systemctl stop dps-agent\n`,
+      `dps-agent: cannot run on ${stateDirectory}: another agent, process ${first.child.pid}, does; ` +
+        `stop that one first: sudo systemctl stop dps-agent, or kill ${first.child.pid}\n`,
     );
     first.child.kill('SIGTERM');
     assert.deepEqual(await first.exited, { code: 0, signal: null });
