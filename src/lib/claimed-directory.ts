@@ -50,7 +50,8 @@ async function insteadOfTheLast(path: string): Promise<Server> {
 function listening(path: string): Promise<Server | undefined> {
   const server = createServer((caller) => caller.destroy()).unref();
   return new Promise((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => {
+    // Not once: a caller who cannot be accepted later, for want of descriptors, say, takes nothing from the claim.
+    server.on('error', (error: NodeJS.ErrnoException) => {
       if (error.code === 'EADDRINUSE') resolve(undefined);
       else reject(error);
     });
